@@ -66,3 +66,17 @@ package struct SessionID: RawRepresentable, Hashable, Comparable, Sendable, Cust
     package var hex: String { String(UInt64(bitPattern: rawValue), radix: 16) }
     package var description: String { "0x" + hex }
 }
+
+/// A client's connection to this server, numbered by the shell; never reused within a process.
+package struct ConnectionID: RawRepresentable, Hashable, Comparable, Sendable,
+    CustomStringConvertible
+{
+    package var rawValue: UInt64
+
+    package init(rawValue: UInt64) { self.rawValue = rawValue }
+
+    package static func < (left: ConnectionID, right: ConnectionID) -> Bool {
+        left.rawValue < right.rawValue
+    }
+    package var description: String { "#\(rawValue)" }
+}
