@@ -1,0 +1,106 @@
+import DequeModule
+import ZKWire
+
+/// One client connection: what is known of the client, what waits for its turn, what goes out.
+///
+/// A class for the identity of its buffers; owned by the core, read by the shell between steps.
+package final class Connection {
+    package enum Phase: Equatable, Sendable {
+        /// Nothing but perhaps part of the first message has come.
+        case new
+        /// The session's creation is proposed; requests already queue behind it.
+        case connecting
+        case open
+        /// Nothing is read any more; the output is sent and the connection closed.
+        case closing
+    }
+
+    /// A reply that is owed, in the order of the requests.
+    enum Pending {
+        /// Comes when the transaction commits.
+        case commit(Zxid)
+        /// A request that may run only after the ones before it: its frame's content.
+        case request([UInt8])
+    }
+
+    package let id: ConnectionID
+    package let address: PeerAddress
+    let openedAt: Instant
+    package internal(set) var phase = Phase.new
+    package internal(set) var session: SessionID = .none
+    package internal(set) var timeoutMilliseconds: Int32 = 0
+    var hasReadOnlyByte = true
+    var identities: [Identity]
+    /// Whether any identity is the super user's, who passes every check.
+    var isSuper = false
+
+    /// Bytes of a frame that has not come whole, and whole frames while reading is held back.
+    let input = ByteWriter(capacity: 64)
+    /// Replies and events that the shell has not taken yet.
+    package let output = ByteWriter(capacity: 1024)
+    var isOutputListed = false
+    var pending = Deque<Pending>()
+    /// Whether part of its input waits for room.
+    package internal(set) var isHeldBack = false
+
+    package internal(set) var statistics: ConnectionStatistics
+
+    init(id: ConnectionID, address: PeerAddress, now: Now) {
+        self.id = id
+        self.address = address
+        openedAt = now.monotonic
+        identities = [Identity(scheme: "ip", id: address.host)]
+        statistics = ConnectionStatistics(establishedMilliseconds: now.wallMilliseconds)
+    }
+
+    /// Requests taken in whose replies are owed.
+    package var outstandingCount: Int { pending.count }
+
+    /// The shell has taken note of the output: the next one is listed again.
+    package func outputTaken() { isOutputListed = false }
+}
+
+/// What `cons` prints of a connection.
+package struct ConnectionStatistics: Sendable {
+    package var received = 0
+    package var sent = 0
+    package var establishedMilliseconds: Int64
+    package var lastOperation = "NA"
+    package var lastXid: Int32 = -1
+    package var lastZxid = Zxid(rawValue: -1)
+    /// Milliseconds since 1970.
+    package var lastResponseMilliseconds: Int64 = 0
+    package var latency = LatencyStatistics()
+
+    init(establishedMilliseconds: Int64) {
+        self.establishedMilliseconds = establishedMilliseconds
+    }
+
+    /// `crst`.
+    mutating func reset() {
+        let established = establishedMilliseconds
+        self = ConnectionStatistics(establishedMilliseconds: established)
+    }
+}
+
+/// Minimum, average and maximum of request latencies, in whole milliseconds as Apache counts them.
+package struct LatencyStatistics: Equatable, Sendable {
+    package private(set) var count: Int64 = 0
+    package private(set) var total: Int64 = 0
+    package private(set) var last: Int64 = 0
+    private var smallest = Int64.max
+    package private(set) var maximum: Int64 = 0
+
+    package init() {}
+
+    package var minimum: Int64 { count == 0 ? 0 : smallest }
+    package var average: Double { count == 0 ? 0 : Double(total) / Double(count) }
+
+    package mutating func add(milliseconds: Int64) {
+        count += 1
+        total += milliseconds
+        last = milliseconds
+        if milliseconds < smallest { smallest = milliseconds }
+        if milliseconds > maximum { maximum = milliseconds }
+    }
+}

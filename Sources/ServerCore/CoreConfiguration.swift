@@ -1,0 +1,43 @@
+import ZKWire
+
+/// What the core needs to know of the configuration; validated by whoever made it.
+package struct CoreConfiguration: Sendable {
+    package var serverID = ServerID(rawValue: 0)
+    package var tick: Duration = .milliseconds(3000)
+    package var minimumSessionTimeoutMilliseconds: Int32 = 6000
+    package var maximumSessionTimeoutMilliseconds: Int32 = 60000
+
+    /// How long a connection may stay without asking for a session.
+    package var sessionlessTimeout: Duration = .seconds(10)
+
+    /// The largest request, in bytes (`jute.maxbuffer`).
+    package var maximumRequestBytes = 0xfffff
+    /// The largest txn: a request plus what preparation adds. What is proposed can always be read
+    /// back from the log (rule D13), whose own limit lies above this one.
+    package var maximumTxnBytes: Int { 4 * maximumRequestBytes + 1_048_576 }
+    /// Proposals in flight above which no further request is taken in (`globalOutstandingLimit`).
+    package var maximumOutstanding = 1000
+    /// Bytes that may wait for a client that does not read before its connection is closed.
+    package var maximumOutputBytes = 64 * 1_048_576
+
+    package var extendedTypesEnabled = true
+    package var skipACL = false
+    package var enforceQuota = false
+    /// `user:base64(sha1(user:password))` of the super user.
+    package var superDigest: String?
+    package var digestEnabled = true
+    package var digestAlgorithm = DigestAlgorithm.sha1
+    /// Schemes of which a client must have passed one; empty: none needed.
+    package var enforcedAuthSchemes: [String] = []
+
+    /// Transactions after which a snapshot is due; the shell randomises it.
+    package var snapshotTxnCount = 100_000
+    /// Bytes of transactions after which one is due.
+    package var snapshotTxnBytes = 4 * 1024 * 1_048_576
+
+    package var reapInterval: Duration = .milliseconds(60_000)
+    package var reapMaximumPerMinute = 10_000
+    package var reapNeverUsedMilliseconds: Int64 = 0
+
+    package init() {}
+}

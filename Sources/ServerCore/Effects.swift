@@ -1,0 +1,76 @@
+import ZKWire
+
+/// What the shell must do after a step, and in which order:
+///
+///  1. `append`: hand the batch to the log. Nothing in it is acknowledged before the log reports
+///     `.appended`.
+///  2. `output`: for each connection listed, send what its output buffer holds. A reply is in the
+///     buffer only when what it says is committed, so sending needs no further condition.
+///  3. `close`: after its output, close the connection.
+///  4. the rest, in any order.
+///
+/// The buffer is reused: the shell empties it with `removeAll()` after acting on it.
+package struct Effects {
+    /// Proposals in zxid order, frozen.
+    package var append: [TxnBatch] = []
+    /// Connections whose output buffer has something to send; each listed once.
+    package var output: [Connection] = []
+    package var close: [(connection: ConnectionID, reason: CloseReason)] = []
+    /// Connections of which nothing is read until `resumeReading` names them.
+    package var pauseReading: [ConnectionID] = []
+    package var resumeReading: [ConnectionID] = []
+    package var fourLetterWords: [FourLetterRequest] = []
+    /// Enough transactions since the last snapshot for a new one.
+    package var isSnapshotDue = false
+    package var notices: [Notice] = []
+
+    package init() {}
+
+    package mutating func removeAll() {
+        append.removeAll(keepingCapacity: true)
+        output.removeAll(keepingCapacity: true)
+        close.removeAll(keepingCapacity: true)
+        pauseReading.removeAll(keepingCapacity: true)
+        resumeReading.removeAll(keepingCapacity: true)
+        fourLetterWords.removeAll(keepingCapacity: true)
+        isSnapshotDue = false
+        notices.removeAll(keepingCapacity: true)
+    }
+}
+
+/// Why the server ends a connection.
+package enum CloseReason: Equatable, Sendable {
+    case sessionClosed
+    case sessionExpired
+    case sessionInvalid
+    /// The session is used from a newer connection.
+    case sessionReconnected
+    case clientZxidAhead
+    case authenticationFailed
+    case malformed(String)
+    case tooLarge(bytes: Int, limit: Int)
+    case outputBound(bytes: Int)
+    case clientGone
+    case limit(String)
+}
+
+/// A four-letter word that a client sent instead of a session.
+package struct FourLetterRequest: Equatable, Sendable {
+    package var connection: ConnectionID
+    package var word: String
+    /// `stmk`'s mask.
+    package var argument: Int64?
+}
+
+/// Something for the log of the server: the core itself writes none.
+package enum Notice: Equatable, Sendable {
+    case sessionExpired(SessionID, timeoutMilliseconds: Int32)
+    case invalidSession(SessionID, PeerAddress)
+    case clientZxidAhead(PeerAddress, seen: Zxid, own: Zxid)
+    case authentication(PeerAddress, scheme: String, accepted: Bool)
+    case quotaExceeded(path: String, isHard: Bool)
+    case closed(PeerAddress, CloseReason)
+    case txnTooLarge(session: SessionID, bytes: Int, limit: Int)
+    /// The clock stood still for longer than a tick, so sessions got that time back.
+    case paused(Duration)
+}

@@ -1,0 +1,37 @@
+import ZKWire
+
+/// What happened outside of the core. Bytes are lent for the call.
+package enum Event {
+    /// The shell is up, the log open; comes once, before anything else.
+    case started
+    case connectionOpened(ConnectionID, address: PeerAddress)
+    case bytesReceived(ConnectionID, ByteView)
+    /// The socket is gone; nothing more can be sent.
+    case connectionClosed(ConnectionID)
+    /// What was in the connection's output buffer has been taken.
+    case outputDrained(ConnectionID)
+    /// The log has everything up to this zxid on stable storage.
+    case appended(upTo: Zxid)
+    /// The loop has handled what was ready: proposals of this turn go out as one batch.
+    case turnEnded
+    /// Time passes: sessions expire, containers are reaped.
+    case tick
+    /// The snapshot that was due has begun; the next is due after so many transactions or bytes.
+    case snapshotStarted(nextTxnCount: Int, nextTxnBytes: Int)
+}
+
+/// Where a client is, as `ip` ACLs and the four-letter words see it.
+package struct PeerAddress: Hashable, Sendable, CustomStringConvertible {
+    /// Numeric, without brackets or zone.
+    package var host: String
+    package var port: Int
+
+    package init(host: String, port: Int) {
+        self.host = host
+        self.port = port
+    }
+
+    package var description: String {
+        host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+    }
+}

@@ -1,0 +1,64 @@
+import DequeModule
+import ZKWire
+
+/// Proposals between their zxid and their application: proposed, logged, acknowledged, committed. An
+/// ensemble of one commits what its own log reports; in an ensemble Zab stands here.
+///
+/// Invariants:
+///  1. `lastCommitted <= durable <= lastProposed`.
+///  2. In flight are exactly the zxids after `lastCommitted`, in order, each once.
+struct Pipeline {
+    struct InFlight {
+        let batch: TxnBatch
+        let entry: TxnBatch.Entry
+        /// Who waits for the reply; nil for the server's own.
+        let connection: Connection?
+        let session: SessionID
+        let xid: Int32
+        /// The request's operation, which decides the reply's form.
+        let operation: OpCode
+        let receivedAt: Instant
+    }
+
+    private(set) var lastProposed: Zxid
+    private var inFlight = Deque<InFlight>()
+    /// Proposals of this turn of the loop.
+    private(set) var open = TxnBatch()
+    private var durable: Zxid
+
+    init(lastZxid: Zxid) {
+        lastProposed = lastZxid
+        durable = lastZxid
+    }
+
+    var outstandingCount: Int { inFlight.count }
+    var nextZxid: Zxid { lastProposed.next }
+
+    /// Records the proposal whose payload was just written to `open`.
+    mutating func propose(_ zxid: Zxid, from offset: Int, _ make: (TxnBatch.Entry) -> InFlight) {
+        precondition(zxid == nextZxid, "proposals step by one: \(zxid) after \(lastProposed)")
+        open.endEntry(zxid: zxid, from: offset)
+        lastProposed = zxid
+        inFlight.append(make(open.entries[open.count - 1]))
+    }
+
+    /// The batch to log, if anything was proposed since the last.
+    mutating func takeBatch() -> TxnBatch? {
+        guard !open.isEmpty else { return nil }
+        let batch = open
+        batch.freeze()
+        open = TxnBatch(capacity: min(max(batch.sizeBytes, 4096), 1_048_576))
+        return batch
+    }
+
+    mutating func appended(upTo zxid: Zxid) {
+        precondition(zxid <= lastProposed, "\(zxid) durable, but \(lastProposed) is the last")
+        durable = max(durable, zxid)
+    }
+
+    /// The next proposal that may be applied.
+    mutating func nextCommitted() -> InFlight? {
+        guard let first = inFlight.first, first.entry.zxid <= durable else { return nil }
+        return inFlight.removeFirst()
+    }
+}

@@ -1,0 +1,75 @@
+import DataTree
+import ZKWire
+
+extension RequestPreparer {
+    mutating func prepareCreate(
+        _ op: OpCode, _ request: CreateRequest, _ context: Context, into txn: ByteWriter
+    ) throws(ErrorCode) {
+        let mode = try createMode(request)
+        guard let (parentPath, _) = PathRules.split(request.path), !request.path.contains(0) else {
+            throw .badArguments
+        }
+        let acl = try resolvedACL(request.acl, context)
+        var parent = try futureRecord(parentPath)
+        try check(.create, parent, context)
+        let path =
+            mode.isSequential ? sequentialPath(request.path, parent.cversion) : request.path
+        guard PathRules.isValid(path) else { throw .badArguments }
+        if willExist(path) { throw .nodeExists }
+        if case .ephemeral = NodeKind(ephemeralOwner: parent.ephemeralOwner) {
+            throw .noChildrenForEphemerals
+        }
+        let size = request.data?.count ?? 0
+        try checkQuota(path, bytesDelta: Int64(size), countDelta: 1)
+
+        parent.cversion &+= 1
+        parent.childCount += 1
+        parent.zxid = context.zxid
+        scratch.removeAll()
+        scratch.writeACL(acl)
+        let created = CreateTxn(
+            path: path, data: request.data, acl: scratch.view, kind: kind(op, mode, request),
+            parentCVersion: parent.cversion)
+        txn.writeCreateTxn(created)
+        overlay.set(parentPath, parent)
+        overlay.set(
+            path,
+            ChangeOverlay.Record(
+                zxid: context.zxid, exists: true, version: 0, cversion: 0, aversion: 0,
+                childCount: 0, ephemeralOwner: created.ephemeralOwner(session: context.session),
+                dataLength: Int32(size), acl: .entries(acl)))
+    }
+
+    private func createMode(_ request: CreateRequest) throws(ErrorCode) -> CreateMode {
+        guard let mode = CreateMode(rawValue: request.flags) else { throw .badArguments }
+        if mode.isTTL {
+            guard configuration.extendedTypesEnabled else { throw .unimplemented }
+            guard (1...NodeKind.maximumTTL).contains(request.ttl) else { throw .badArguments }
+        } else if request.ttl >= 0 {
+            throw .badArguments
+        }
+        return mode
+    }
+
+    /// The operation decides, not the flags: only createContainer and createTTL make their kinds.
+    private func kind(_ op: OpCode, _ mode: CreateMode, _ request: CreateRequest) -> CreateTxn.Kind
+    {
+        switch op {
+        case .createContainer: .container
+        case .createTTL: .ttl(milliseconds: request.ttl)
+        default: mode.isEphemeral ? .ephemeral : .persistent
+        }
+    }
+
+    /// The path with the parent's count of creations, ten digits wide. Valid until the next use of
+    /// `pathScratch`.
+    private func sequentialPath(_ path: ByteView, _ sequence: Int32) -> ByteView {
+        pathScratch.removeAll()
+        pathScratch.writeRaw(path)
+        let digits = String(sequence.magnitude)
+        let sign = sequence < 0 ? "-" : ""
+        let zeros = String(repeating: "0", count: max(0, 10 - digits.count - sign.count))
+        (sign + zeros + digits).withByteView { pathScratch.writeRaw($0) }
+        return pathScratch.view
+    }
+}

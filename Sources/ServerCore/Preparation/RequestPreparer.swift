@@ -1,0 +1,159 @@
+// From a request to a transaction: everything that can fail is decided here, against the future
+// state, before anything is proposed (the paper, section 4.1; rule D14).
+
+import DataTree
+import ZKWire
+
+/// Validates write requests and encodes the idempotent transactions that they become.
+struct RequestPreparer {
+    /// Whose request it is and what it will be known as.
+    struct Context {
+        /// nil for the server's own requests, which pass every access check.
+        var connection: Connection?
+        var session: SessionID
+        var zxid: Zxid
+        var wallMilliseconds: Int64
+    }
+
+    let tree: DataTree
+    let access: AccessControl
+    let configuration: CoreConfiguration
+    var overlay = ChangeOverlay()
+    /// Reused for what is encoded before its length or place is known.
+    let scratch = ByteWriter()
+    let pathScratch = ByteWriter(capacity: 256)
+    /// Soft and hard limits that were passed, for the log.
+    var quotaNotices: [Notice] = []
+
+    init(tree: DataTree, configuration: CoreConfiguration) {
+        self.tree = tree
+        self.configuration = configuration
+        access = AccessControl(configuration)
+    }
+
+    /// Appends the record of the transaction that `op` becomes to `txn`.
+    /// - Throws: the code that the client is answered with; `txn` may hold part of a record then.
+    mutating func prepare(
+        _ op: OpCode, _ body: inout JuteReader, _ context: Context, into txn: ByteWriter
+    ) throws(ErrorCode) {
+        switch op {
+        case .create, .create2, .createContainer, .createTTL:
+            let request = try decoded { () throws(DecodeError) in
+                try body.readCreateRequest(hasTTL: op == .createTTL)
+            }
+            try prepareCreate(op, request, context, into: txn)
+        case .delete:
+            let request = try decoded { () throws(DecodeError) in try body.readVersionedPath() }
+            try prepareDelete(request, context, into: txn)
+        case .deleteContainer:
+            let path = try decoded { () throws(DecodeError) in try body.readBuffer() }
+            try prepareDeleteContainer(path, context, into: txn)
+        case .setData:
+            let request = try decoded { () throws(DecodeError) in try body.readSetDataRequest() }
+            try prepareSetData(request, context, into: txn)
+        case .setACL:
+            let request = try decoded { () throws(DecodeError) in try body.readSetACLRequest() }
+            try prepareSetACL(request, context, into: txn)
+        case .check:
+            let request = try decoded { () throws(DecodeError) in try body.readVersionedPath() }
+            try prepareCheck(request, context, into: txn)
+        case .multi:
+            try prepareMulti(&body, context, into: txn)
+        default: throw .unimplemented
+        }
+    }
+
+    /// A body that cannot be decoded is the client's error, answered as such.
+    @inline(__always)
+    func decoded<T>(_ body: () throws(DecodeError) -> T) throws(ErrorCode) -> T {
+        do throws(DecodeError) { return try body() } catch { throw .marshallingError }
+    }
+
+    // MARK: The future state
+
+    /// The znode at `path` as it will be when everything in flight is applied.
+    func futureRecord(_ path: ByteView) throws(ErrorCode) -> ChangeOverlay.Record {
+        if let pending = overlay.record(path) {
+            guard pending.exists else { throw .noNode }
+            return pending
+        }
+        guard let node = tree.find(path) else { throw .noNode }
+        let stat = tree.stat(of: node)
+        return ChangeOverlay.Record(
+            zxid: .zero, exists: true, version: stat.version,
+            cversion: storedCVersion(stat), aversion: stat.aversion, childCount: stat.numChildren,
+            ephemeralOwner: stat.ephemeralOwner, dataLength: stat.dataLength,
+            acl: .tree(tree.acl(of: node)))
+    }
+
+    /// Clients see `2 * cversion - numChildren`; sequence numbers come from the count itself.
+    private func storedCVersion(_ stat: Stat) -> Int32 {
+        Int32(truncatingIfNeeded: (Int64(stat.cversion) + Int64(stat.numChildren)) / 2)
+    }
+
+    func willExist(_ path: ByteView) -> Bool {
+        if let pending = overlay.record(path) { return pending.exists }
+        return tree.find(path) != nil
+    }
+
+    // MARK: Checks
+
+    func check(
+        _ permissions: Permissions, _ record: ChangeOverlay.Record, _ context: Context
+    ) throws(ErrorCode) {
+        let isPermitted =
+            switch record.acl {
+            case .tree(let id): access.permits(permissions, id, tree, context.connection)
+            case .entries(let entries): access.permits(permissions, entries, context.connection)
+            }
+        guard isPermitted else { throw .noAuth }
+    }
+
+    /// The version after a change, if `expected` allows the change: -1 is any.
+    func nextVersion(
+        _ current: Int32, expected: Int32
+    ) throws(ErrorCode) -> Int32 {
+        guard expected == -1 || expected == current else { throw .badVersion }
+        let next = current &+ 1
+        // -1 would mean "any" to whoever sends it back (ZOOKEEPER-4743).
+        return next == -1 ? 0 : next
+    }
+
+    mutating func checkQuota(
+        _ path: ByteView, bytesDelta: Int64, countDelta: Int64
+    ) throws(ErrorCode) {
+        guard configuration.enforceQuota else { return }
+        switch tree.checkQuota(path: path, bytesDelta: bytesDelta, countDelta: countDelta) {
+        case .within: return
+        case .softExceeded:
+            quotaNotices.append(.quotaExceeded(path: path.text, isHard: false))
+        case .hardExceeded:
+            quotaNotices.append(.quotaExceeded(path: path.text, isHard: true))
+            throw .quotaExceeded
+        }
+    }
+
+    /// The bytes of the list that is stored for a request's, and the list itself unless it is the
+    /// commonest one, which needs no decoding.
+    mutating func resolvedACL(
+        _ requested: ByteView, _ context: Context
+    ) throws(ErrorCode) -> [ACLEntry] {
+        if ACLEntry.isOpenUnsafe(requested) { return ACLEntry.openUnsafe }
+        var reader = JuteReader(requested)
+        let entries = try decoded { () throws(DecodeError) in try reader.readACL() }
+        return try access.resolved(entries, context.connection)
+    }
+}
+
+extension ACLEntry {
+    private static let openUnsafeBytes: [UInt8] = {
+        let writer = ByteWriter()
+        writer.writeACL(ACLEntry.openUnsafe)
+        return writer.bytes
+    }()
+
+    /// Whether an encoded `vector<ACL>` is world:anyone with all permissions.
+    static func isOpenUnsafe(_ encoded: ByteView) -> Bool {
+        openUnsafeBytes.withByteView { encoded.isEqual(to: $0) }
+    }
+}

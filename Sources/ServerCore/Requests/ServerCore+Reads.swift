@@ -1,0 +1,209 @@
+// Reads: answered from the local tree into the connection's output, without intermediate values.
+
+import DataTree
+import ZKWire
+
+extension ServerCore {
+    /// Answers a request that changes nothing; `operation` is nil for a type that is not known.
+    func handleRead(
+        _ connection: Connection, _ header: RequestHeader, _ operation: OpCode?,
+        _ body: inout JuteReader, _ now: Now, _ effects: inout Effects
+    ) {
+        let output = connection.output
+        let start = output.beginFrame()
+        output.writeReplyHeader(xid: header.xid, zxid: lastProcessedZxid, error: 0)
+        let error = answer(operation, &body, connection, output)
+        if error != .ok {
+            output.truncate(to: start + ByteWriter.replyPrefixSize)
+            output.setInt32(error.rawValue, at: start + 16)
+        }
+        output.endFrame(start)
+        connection.statistics.lastOperation = operation?.shortName ?? "NA"
+        if operation != .ping { connection.statistics.lastXid = header.xid }
+        countReply(connection, bytes: output.count - start - 4, now: now)
+        statistics.latency.add(milliseconds: 0)
+        connection.statistics.latency.add(milliseconds: 0)
+        markOutput(connection, &effects)
+    }
+
+    /// Writes the body of the reply.
+    private func answer(
+        _ operation: OpCode?, _ body: inout JuteReader, _ connection: Connection,
+        _ output: ByteWriter
+    ) -> ErrorCode {
+        do {
+            switch operation {
+            case .getData: return answerGetData(try body.readReadRequest(), connection, output)
+            case .exists: return answerExists(try body.readReadRequest(), connection, output)
+            case .getChildren:
+                return answerGetChildren(
+                    try body.readReadRequest(), connection, output, withStat: false)
+            case .getChildren2:
+                return answerGetChildren(
+                    try body.readReadRequest(), connection, output, withStat: true)
+            case .ping: return .ok
+            case .sync: output.writeBuffer(try body.readBuffer())
+            case .getACL: return answerGetACL(try body.readBuffer(), connection, output)
+            case .getAllChildrenNumber:
+                return answerDescendantCount(try body.readBuffer(), connection, output)
+            case .getEphemerals: answerEphemerals(try body.readBuffer(), connection, output)
+            case .whoAmI: answerWhoAmI(connection, output)
+            case .multiRead: try answerMultiRead(&body, connection, output)
+            case .addWatch: return answerAddWatch(try body.readWatchRequest(), connection, output)
+            case .checkWatches: return answerCheckWatches(try body.readWatchRequest(), connection)
+            case .removeWatches:
+                return answerRemoveWatches(try body.readWatchRequest(), connection)
+            case .setWatches, .setWatches2:
+                return try answerSetWatches(
+                    try body.readSetWatchesRequest(hasPersistent: operation == .setWatches2),
+                    connection)
+            case .reconfig: return .reconfigDisabled
+            default: return .unimplemented
+            }
+            return .ok
+        } catch {
+            return .marshallingError
+        }
+    }
+
+    // MARK: One znode
+
+    @inline(__always)
+    private func answerGetData(
+        _ request: ReadRequest, _ connection: Connection, _ output: ByteWriter
+    ) -> ErrorCode {
+        guard let node = tree.find(request.path) else { return .noNode }
+        guard access.permits(.read, tree.acl(of: node), tree, connection) else { return .noAuth }
+        output.writeNullableBuffer(tree.data(of: node))
+        output.writeStat(tree.stat(of: node))
+        if request.watch { watches.addData(request.path, connection.id) }
+        return .ok
+    }
+
+    private func answerExists(
+        _ request: ReadRequest, _ connection: Connection, _ output: ByteWriter
+    ) -> ErrorCode {
+        guard !request.path.contains(0) else { return .badArguments }
+        guard let node = tree.find(request.path) else {
+            if request.watch { watches.addData(request.path, connection.id) }
+            return .noNode
+        }
+        guard access.permits(.read, tree.acl(of: node), tree, connection) else { return .noAuth }
+        output.writeStat(tree.stat(of: node))
+        if request.watch { watches.addData(request.path, connection.id) }
+        return .ok
+    }
+
+    private func answerGetChildren(
+        _ request: ReadRequest, _ connection: Connection, _ output: ByteWriter, withStat: Bool
+    ) -> ErrorCode {
+        guard let node = tree.find(request.path) else { return .noNode }
+        guard access.permits(.read, tree.acl(of: node), tree, connection) else { return .noAuth }
+        writeChildren(of: node, output)
+        if withStat { output.writeStat(tree.stat(of: node)) }
+        if request.watch { watches.addChild(request.path, connection.id) }
+        return .ok
+    }
+
+    private func writeChildren(of node: NodeRef, _ output: ByteWriter) {
+        output.writeInt32(Int32(tree.childCount(of: node)))
+        tree.forEachChild(of: node) { output.writeBuffer($0) }
+    }
+
+    private func answerGetACL(
+        _ path: ByteView, _ connection: Connection, _ output: ByteWriter
+    ) -> ErrorCode {
+        guard let node = tree.find(path) else { return .noNode }
+        let acl = tree.acl(of: node)
+        guard access.permits([.read, .admin], acl, tree, connection) else { return .noAuth }
+        var entries = tree.entries(of: acl)
+        if !access.permits(.admin, acl, tree, connection) {
+            // Whoever may not change the list does not see the hashes in it (CVE-2019-0201).
+            for index in entries.indices where entries[index].identity.scheme == "digest" {
+                let user = entries[index].identity.id.prefix { $0 != ":" }
+                entries[index].identity.id = user + ":x"
+            }
+        }
+        output.writeACL(entries)
+        output.writeStat(tree.stat(of: node))
+        return .ok
+    }
+
+    private func answerDescendantCount(
+        _ path: ByteView, _ connection: Connection, _ output: ByteWriter
+    ) -> ErrorCode {
+        guard let node = tree.find(path) else { return .noNode }
+        guard access.permits(.read, tree.acl(of: node), tree, connection) else { return .noAuth }
+        output.writeInt32(Int32(tree.descendantCount(of: node)))
+        return .ok
+    }
+
+    // MARK: The session
+
+    private func answerEphemerals(
+        _ prefix: ByteView, _ connection: Connection, _ output: ByteWriter
+    ) {
+        let countPlace = output.count
+        output.writeInt32(0)
+        var count: Int32 = 0
+        let isAll = prefix.allSatisfy { $0 == 0x20 } || prefix.text == "/"
+        tree.forEachEphemeral(of: connection.session) { path in
+            let isWanted =
+                isAll
+                || (path.count >= prefix.count
+                    && path[view: 0..<prefix.count].isEqual(to: prefix))
+            if isWanted {
+                output.writeBuffer(path)
+                count += 1
+            }
+        }
+        output.setInt32(count, at: countPlace)
+    }
+
+    private func answerWhoAmI(_ connection: Connection, _ output: ByteWriter) {
+        output.writeInt32(Int32(connection.identities.count))
+        for identity in connection.identities {
+            output.writeString(identity.scheme)
+            let user = identity.scheme == "digest" ? identity.id.prefix { $0 != ":" } : nil
+            output.writeString(user.map(String.init) ?? identity.id)
+        }
+    }
+
+    // MARK: Several at once
+
+    /// Each part is answered, with its own error where it has one.
+    private func answerMultiRead(
+        _ body: inout JuteReader, _ connection: Connection, _ output: ByteWriter
+    ) throws(DecodeError) {
+        while true {
+            let type = try body.readInt32()
+            let isDone = try body.readBool()
+            _ = try body.readInt32()
+            if isDone { break }
+            guard type == OpCode.getData.rawValue || type == OpCode.getChildren.rawValue else {
+                throw DecodeError(
+                    .badValue("operation \(type) in a multiRead"), offset: body.offset)
+            }
+            let request = try body.readReadRequest()
+            let start = output.count
+            output.writeMultiHeader(type: type, isDone: false, error: 0)
+            let error =
+                type == OpCode.getData.rawValue
+                ? answerGetData(request, connection, output)
+                : answerGetChildren(request, connection, output, withStat: false)
+            if error != .ok {
+                output.truncate(to: start)
+                output.writeMultiError(error.rawValue)
+            }
+        }
+        output.writeMultiHeader(type: -1, isDone: true, error: -1)
+    }
+}
+
+extension ByteWriter {
+    /// The result of a part of a multi that failed.
+    func writeMultiError(_ code: Int32) {
+        writeMultiHeader(type: OpCode.error.rawValue, isDone: false, error: code)
+        writeInt32(code)
+    }
+}

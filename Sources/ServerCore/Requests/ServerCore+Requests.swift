@@ -1,0 +1,197 @@
+// One request: a write is proposed at once, a read is answered at once, unless an earlier write of
+// the same session has not been applied; then the read waits for it and for nothing else.
+
+import DataTree
+import ZKWire
+
+extension ServerCore {
+    func handleFrame(
+        _ connection: Connection, _ frame: ByteView, _ now: Now, _ effects: inout Effects
+    ) {
+        var reader = JuteReader(frame)
+        guard let header = try? reader.readRequestHeader() else {
+            return close(connection, .malformed("request of \(frame.count) bytes"), &effects)
+        }
+        sessions[connection.session]?.touch(clock.awake(now.monotonic))
+        if header.type == OpCode.auth.rawValue {
+            return handleAuth(connection, header, &reader, &effects)
+        }
+        guard passesEnforcedAuth(connection) else {
+            return refuseUnauthenticated(connection, header, &effects)
+        }
+        let operation = OpCode(rawValue: header.type)
+        if let operation, operation.isWrite {
+            handleWrite(connection, header, operation, &reader, now, &effects)
+        } else if connection.pending.isEmpty {
+            handleRead(connection, header, operation, &reader, now, &effects)
+        } else {
+            connection.pending.append(.request([UInt8](frame)))
+        }
+    }
+
+    private func handleWrite(
+        _ connection: Connection, _ header: RequestHeader, _ operation: OpCode,
+        _ body: inout JuteReader, _ now: Now, _ effects: inout Effects
+    ) {
+        guard let session = sessions[connection.session], !session.isClosing else {
+            // The session is gone or going; nothing of it may commit any more (C-10).
+            return close(connection, .sessionExpired, &effects)
+        }
+        if operation == .closeSession {
+            session.isClosing = true
+            proposeCloseSession(session.id, connection, xid: header.xid, now, &effects)
+        } else {
+            propose(operation, &body, connection, xid: header.xid, now, &effects)
+        }
+    }
+
+    /// Runs what waited behind writes that are applied now.
+    func drainPending(_ connection: Connection, _ now: Now, _ effects: inout Effects) {
+        while case .request(let frame)? = connection.pending.first, connection.phase != .closing {
+            connection.pending.removeFirst()
+            frame.withByteView { bytes in
+                var reader = JuteReader(bytes)
+                guard let header = try? reader.readRequestHeader() else { return }
+                handleRead(
+                    connection, header, OpCode(rawValue: header.type), &reader, now, &effects)
+            }
+        }
+    }
+
+    // MARK: Replies
+
+    /// Sends a header alone.
+    func reply(
+        _ connection: Connection, xid: Int32, _ error: ErrorCode, _ now: Now,
+        _ effects: inout Effects
+    ) {
+        connection.output.writeEmptyReply(xid: xid, zxid: lastProcessedZxid, error: error)
+        countReply(connection, bytes: 16, now: now)
+        connection.statistics.lastXid = xid
+        markOutput(connection, &effects)
+    }
+
+    @inline(__always)
+    func countReply(_ connection: Connection, bytes: Int, now: Now) {
+        statistics.countResponse(bytes: bytes)
+        connection.statistics.sent += 1
+        connection.statistics.lastZxid = lastProcessedZxid
+        connection.statistics.lastResponseMilliseconds = now.wallMilliseconds
+    }
+
+    @inline(__always)
+    func countLatency(_ connection: Connection, since receivedAt: Instant, _ now: Now) {
+        let milliseconds = (now.monotonic.nanoseconds - receivedAt.nanoseconds) / 1_000_000
+        statistics.latency.add(milliseconds: milliseconds)
+        connection.statistics.latency.add(milliseconds: milliseconds)
+    }
+
+    // MARK: Authentication
+
+    private func handleAuth(
+        _ connection: Connection, _ header: RequestHeader, _ reader: inout JuteReader,
+        _ effects: inout Effects
+    ) {
+        guard let request = try? reader.readAuthRequest() else {
+            return close(connection, .malformed("auth request"), &effects)
+        }
+        let scheme = request.scheme.text
+        let isAccepted = authenticate(connection, scheme, request.credential)
+        effects.notices.append(
+            .authentication(connection.address, scheme: scheme, accepted: isAccepted))
+        connection.output.writeEmptyReply(
+            xid: header.xid, zxid: .zero, error: isAccepted ? .ok : .authFailed)
+        markOutput(connection, &effects)
+        if !isAccepted {
+            statistics.authenticationFailures += 1
+            close(connection, .authenticationFailed, &effects)
+        }
+    }
+
+    private func authenticate(
+        _ connection: Connection, _ scheme: String, _ credential: ByteView
+    ) -> Bool {
+        switch scheme {
+        case "digest" where configuration.digestEnabled:
+            let id = DigestScheme.identity(
+                credential: credential, algorithm: configuration.digestAlgorithm)
+            if let superDigest = configuration.superDigest, id == superDigest {
+                connection.isSuper = true
+                connection.addIdentity(Identity(scheme: "super", id: ""))
+            }
+            connection.addIdentity(Identity(scheme: "digest", id: id))
+            return true
+        case "ip":
+            connection.addIdentity(Identity(scheme: "ip", id: connection.address.host))
+            return true
+        default: return false
+        }
+    }
+
+    private func passesEnforcedAuth(_ connection: Connection) -> Bool {
+        let schemes = configuration.enforcedAuthSchemes
+        return schemes.isEmpty || connection.identities.contains { schemes.contains($0.scheme) }
+    }
+
+    private func refuseUnauthenticated(
+        _ connection: Connection, _ header: RequestHeader, _ effects: inout Effects
+    ) {
+        connection.output.writeEmptyReply(
+            xid: header.xid, zxid: .zero, error: .sessionClosedRequireSASLAuth)
+        markOutput(connection, &effects)
+        close(connection, .authenticationFailed, &effects)
+    }
+}
+
+extension Connection {
+    func addIdentity(_ identity: Identity) {
+        if !identities.contains(identity) { identities.append(identity) }
+    }
+}
+
+extension OpCode {
+    /// Whether a client's request of this kind becomes a transaction.
+    var isWrite: Bool {
+        switch self {
+        case .create, .create2, .createContainer, .createTTL, .delete, .setData, .setACL, .multi,
+            .check, .closeSession:
+            true
+        case .notification, .exists, .getData, .getACL, .getChildren, .sync, .ping, .getChildren2,
+            .reconfig, .checkWatches, .removeWatches, .deleteContainer, .multiRead, .auth,
+            .setWatches, .sasl, .getEphemerals, .getAllChildrenNumber, .setWatches2, .addWatch,
+            .whoAmI, .createSession, .error:
+            false
+        }
+    }
+
+    /// What `cons` prints as the last operation.
+    var shortName: String {
+        switch self {
+        case .create, .create2, .createContainer, .createTTL: "CREA"
+        case .delete, .deleteContainer: "DELE"
+        case .exists: "EXIS"
+        case .getData: "GETD"
+        case .setData: "SETD"
+        case .getACL: "GETA"
+        case .setACL: "SETA"
+        case .getChildren, .getChildren2: "GETC"
+        case .getAllChildrenNumber: "GETACN"
+        case .getEphemerals: "GETE"
+        case .sync: "SYNC"
+        case .ping: "PING"
+        case .check: "CHEC"
+        case .multi: "MULT"
+        case .multiRead: "MLTR"
+        case .checkWatches: "CHKW"
+        case .removeWatches: "REMW"
+        case .setWatches: "SETW"
+        case .setWatches2: "STW2"
+        case .addWatch: "ADDW"
+        case .whoAmI: "HOMI"
+        case .reconfig: "RECO"
+        case .createSession: "SESS"
+        case .closeSession: "CLOS"
+        case .notification, .auth, .sasl, .error: "NA"
+        }
+    }
+}

@@ -1,0 +1,163 @@
+// Bytes in: connections, frames, the connect request, and when to stop taking more.
+
+import ZKWire
+
+extension ServerCore {
+    /// Output of one connection above which its further requests wait: a client that does not read
+    /// its replies holds back itself and nobody else.
+    static let outputHighWaterBytes = 1_048_576
+    /// Requests of one connection whose replies are owed, above which the rest of its input waits.
+    static let maximumPendingPerConnection = 4096
+
+    func handleOpened(_ id: ConnectionID, _ address: PeerAddress, _ now: Now) {
+        connections[id] = Connection(id: id, address: address, now: now)
+    }
+
+    /// The client went away: its session lives on until it expires or the client comes back.
+    func handleClosed(_ id: ConnectionID, _ effects: inout Effects) {
+        guard let connection = connections.removeValue(forKey: id) else { return }
+        connection.phase = .closing
+        connection.pending.removeAll()
+        watches.removeAll(id)
+        if let session = sessions[connection.session], session.connection === connection {
+            session.connection = nil
+        }
+    }
+
+    func handleBytes(
+        from id: ConnectionID, _ bytes: ByteView, _ now: Now, _ effects: inout Effects
+    ) {
+        guard let connection = connections[id], connection.phase != .closing else { return }
+        statistics.bytesReceived += Int64(bytes.count)
+        guard connection.input.count == 0, !connection.isHeldBack else {
+            connection.input.writeRaw(bytes)
+            if !connection.isHeldBack { processInput(of: connection, now, &effects) }
+            return
+        }
+        let consumed = processFrames(of: connection, bytes, now, &effects)
+        if consumed < bytes.count, connection.phase != .closing {
+            connection.input.writeRaw(bytes[view: consumed..<bytes.count])
+        }
+    }
+
+    func handleOutputDrained(_ id: ConnectionID, _ now: Now, _ effects: inout Effects) {
+        guard let connection = connections[id], connection.isHeldBack else { return }
+        resume(connection, now, &effects)
+    }
+
+    /// Takes up what had to wait, as far as there is room now.
+    func resumeHeldBack(_ now: Now, _ effects: inout Effects) {
+        guard pipeline.outstandingCount * 2 <= configuration.maximumOutstanding else { return }
+        var turns = heldBack.count
+        while turns > 0, hasRoom, let id = heldBack.popFirst() {
+            turns -= 1
+            guard let connection = connections[id], connection.isHeldBack else { continue }
+            resume(connection, now, &effects)
+        }
+    }
+
+    private var hasRoom: Bool { pipeline.outstandingCount < configuration.maximumOutstanding }
+
+    private func resume(_ connection: Connection, _ now: Now, _ effects: inout Effects) {
+        guard hasRoom(for: connection) else {
+            if !heldBack.contains(connection.id) { heldBack.append(connection.id) }
+            return
+        }
+        connection.isHeldBack = false
+        processInput(of: connection, now, &effects)
+        if !connection.isHeldBack, connection.phase != .closing {
+            effects.resumeReading.append(connection.id)
+        }
+    }
+
+    private func processInput(of connection: Connection, _ now: Now, _ effects: inout Effects) {
+        let consumed = processFrames(of: connection, connection.input.view, now, &effects)
+        guard connection.phase != .closing else { return connection.input.removeAll() }
+        connection.input.removeFirst(consumed)
+        connection.input.shrink(to: 4096)
+    }
+
+    /// Handles every whole frame in `bytes`, as long as there is room.
+    /// - Returns: the bytes that need not be kept.
+    private func processFrames(
+        of connection: Connection, _ bytes: ByteView, _ now: Now, _ effects: inout Effects
+    ) -> Int {
+        var offset = 0
+        while connection.phase != .closing, bytes.count - offset >= 4 {
+            guard hasRoom(for: connection) else {
+                holdBack(connection, &effects)
+                break
+            }
+            let length = Int(
+                Int32(bigEndian: bytes.loadUnaligned(fromByteOffset: offset, as: Int32.self)))
+            if connection.phase == .new, handleFourLetterWord(connection, bytes, &effects) {
+                return bytes.count
+            }
+            guard length >= 0, length <= configuration.maximumRequestBytes else {
+                close(
+                    connection,
+                    .tooLarge(bytes: length, limit: configuration.maximumRequestBytes), &effects)
+                break
+            }
+            guard bytes.count - offset - 4 >= length else { break }
+            let frame = bytes[view: (offset + 4)..<(offset + 4 + length)]
+            offset += 4 + length
+            statistics.packetsReceived += 1
+            connection.statistics.received += 1
+            if connection.phase == .new {
+                handleConnectRequest(connection, frame, now, &effects)
+            } else {
+                handleFrame(connection, frame, now, &effects)
+            }
+        }
+        return offset
+    }
+
+    private func hasRoom(for connection: Connection) -> Bool {
+        hasRoom && connection.output.count <= ServerCore.outputHighWaterBytes
+            && connection.pending.count < ServerCore.maximumPendingPerConnection
+    }
+
+    private func holdBack(_ connection: Connection, _ effects: inout Effects) {
+        connection.isHeldBack = true
+        effects.pauseReading.append(connection.id)
+        heldBack.append(connection.id)
+    }
+
+    // MARK: Output
+
+    /// Notes that the connection has something to send.
+    @inline(__always)
+    func markOutput(_ connection: Connection, _ effects: inout Effects) {
+        if !connection.isOutputListed {
+            connection.isOutputListed = true
+            effects.output.append(connection)
+        }
+        if connection.output.count > configuration.maximumOutputBytes {
+            overflowing.append(connection)
+        }
+    }
+
+    /// Ends the connections of clients that let more pile up than they may. Not done at once: the
+    /// watches that the connection leaves may be firing just now.
+    func closeOverflowing(_ effects: inout Effects) {
+        guard !overflowing.isEmpty else { return }
+        for connection in overflowing where connection.phase != .closing {
+            connection.output.removeAll()
+            close(connection, .outputBound(bytes: configuration.maximumOutputBytes), &effects)
+        }
+        overflowing.removeAll()
+    }
+
+    /// Ends the connection after what is already in its output has been sent.
+    func close(_ connection: Connection, _ reason: CloseReason, _ effects: inout Effects) {
+        guard connection.phase != .closing else { return }
+        connection.phase = .closing
+        connection.pending.removeAll()
+        connection.input.removeAll()
+        if reason != .sessionClosed { statistics.connectionsDropped += 1 }
+        watches.removeAll(connection.id)
+        effects.close.append((connection.id, reason))
+        effects.notices.append(.closed(connection.address, reason))
+    }
+}

@@ -1,0 +1,59 @@
+// What time brings: sessions that expire, containers and TTL znodes that are reaped.
+
+import DataTree
+import ZKWire
+
+extension ServerCore {
+    func handleTick(_ now: Now, _ effects: inout Effects) {
+        if let pause = clock.tick(now.monotonic) { effects.notices.append(.paused(pause)) }
+        expireSessions(now, &effects)
+        reap(now, &effects)
+        closeSilent(now, &effects)
+        resumeHeldBack(now, &effects)
+    }
+
+    private func expireSessions(_ now: Now, _ effects: inout Effects) {
+        for session in sessions.expired(awake: clock.awake(now.monotonic)) {
+            session.isClosing = true
+            statistics.sessionsExpired += 1
+            effects.notices.append(
+                .sessionExpired(session.id, timeoutMilliseconds: session.timeoutMilliseconds))
+            proposeCloseSession(session.id, nil, xid: 0, now, &effects)
+        }
+    }
+
+    /// A connection that asks for nothing costs a descriptor and is not kept.
+    private func closeSilent(_ now: Now, _ effects: inout Effects) {
+        let limit = configuration.sessionlessTimeout
+        let silent = connections.values.filter {
+            $0.phase == .new && now.monotonic - $0.openedAt > limit
+        }
+        for connection in silent.sorted(by: { $0.id < $1.id }) {
+            close(connection, .limit("no session after \(limit)"), &effects)
+        }
+    }
+
+    private func reap(_ now: Now, _ effects: inout Effects) {
+        guard let allowance = reaper.allowance(now.monotonic) else { return }
+        var paths: [[UInt8]] = []
+        tree.reapCandidates(
+            now: now.wallMilliseconds, neverUsedMilliseconds: reaper.neverUsedMilliseconds
+        ) { path in
+            if paths.count < allowance { paths.append([UInt8](path)) }
+        }
+        for path in paths {
+            let request = ByteWriter(capacity: path.count + 4)
+            request.writeBuffer(path)
+            var body = JuteReader(request.view)
+            propose(.deleteContainer, &body, nil, xid: 0, now, &effects)
+        }
+    }
+
+    /// Ephemerals whose session is not among the recovered ones go: their session was closed by a
+    /// transaction that the snapshot has and the ephemerals came from a fuzzier part of it.
+    func closeOrphanedSessions(_ now: Now, _ effects: inout Effects) {
+        for id in tree.sessionsWithEphemerals where sessions[id] == nil {
+            proposeCloseSession(id, nil, xid: 0, now, &effects)
+        }
+    }
+}

@@ -1,0 +1,67 @@
+import Logging
+import NIOCore
+import NIOPosix
+import ServerConfiguration
+
+/// The client port.
+enum ClientListener {
+    /// Bytes taken from a socket at once.
+    private static let readBytes = 64 * 1024
+
+    /// Listens, and says so: this is the last line of a start.
+    static func bind(
+        _ loop: CoreLoop, _ settings: ClientSettings, _ logger: Logger, _ recovered: String
+    ) throws(ServerFailure) -> any Channel {
+        let bootstrap = ServerBootstrap(group: loop.eventLoop)
+            .serverChannelOption(.backlog, value: CInt(settings.listenBacklog ?? 1024))
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .childChannelOption(.socketOption(.so_keepalive), value: settings.keepAliveValue)
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
+            .childChannelOption(.maxMessagesPerRead, value: 1)
+            .childChannelOption(
+                .recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: readBytes)
+            )
+            .childChannelOption(
+                .writeBufferWaterMark,
+                value: ChannelOptions.Types.WriteBufferWaterMark(low: 128 * 1024, high: 512 * 1024)
+            )
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(ClientHandler(loop: loop))
+                }
+            }
+        do {
+            let channel = try bind(bootstrap, settings).wait()
+            let port = channel.localAddress?.port ?? settings.port
+            logger.info(
+                "\(recovered); serving clients on \(settings.address ?? "every address"):\(port)")
+            return channel
+        } catch {
+            throw ServerFailure(
+                .cannotListen,
+                """
+                cannot listen on \(settings.address ?? "every address") port \(settings.port): \
+                \(error). Is another server running there? Set clientPort or clientPortAddress.
+                """)
+        }
+    }
+
+    /// Without an address: IPv6 and IPv4 both, or IPv4 alone where the machine has no IPv6.
+    private static func bind(
+        _ bootstrap: ServerBootstrap, _ settings: ClientSettings
+    ) -> EventLoopFuture<any Channel> {
+        if let address = settings.address {
+            return bootstrap.bind(host: address, port: settings.port)
+        }
+        return bootstrap.bind(host: "::", port: settings.port).flatMapError { _ in
+            bootstrap.bind(host: "0.0.0.0", port: settings.port)
+        }
+    }
+}
+
+extension ClientSettings {
+    fileprivate var keepAliveValue: ChannelOptions.Types.SocketOption.Value {
+        isTCPKeepAliveOn ? 1 : 0
+    }
+}

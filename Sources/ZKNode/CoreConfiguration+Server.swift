@@ -1,0 +1,38 @@
+import ServerConfiguration
+import ServerCore
+import ZKWire
+
+extension CoreConfiguration {
+    /// The core's part of the server's configuration.
+    init(_ server: ServerConfiguration) throws(ServerFailure) {
+        self.init()
+        serverID = ServerID(rawValue: server.myID ?? 0)
+        tick = server.tickTime
+        minimumSessionTimeoutMilliseconds = Int32(clamping: server.minSessionTimeout.wholeMilliseconds)
+        maximumSessionTimeoutMilliseconds = Int32(clamping: server.maxSessionTimeout.wholeMilliseconds)
+        sessionlessTimeout = server.clients.sessionlessTimeout
+        maximumRequestBytes = server.limits.maxPacketBytes
+        maximumOutstanding = server.limits.maxOutstandingRequests
+        maximumOutputBytes = server.limits.maxOutputBytes
+        enforceQuota = server.limits.isQuotaEnforced
+        extendedTypesEnabled = server.znodes.areTTLsEnabled
+        reapInterval = server.znodes.containerCheckInterval
+        reapMaximumPerMinute = server.znodes.maxContainersPerMinute
+        reapNeverUsedMilliseconds = server.znodes.containerNeverUsedInterval?.wholeMilliseconds ?? 0
+        snapshotTxnCount = server.snapshots.transactionCount
+        snapshotTxnBytes = server.snapshots.maxLogBytes ?? .max
+        skipACL = server.security.isACLSkipped
+        superDigest = server.security.superDigest
+        digestEnabled = server.security.isDigestSchemeEnabled
+        enforcedAuthSchemes =
+            server.security.isAuthenticationEnforced ? server.security.enforcedSchemes : []
+        let name = server.security.digestAlgorithm.rawValue
+        guard let algorithm = DigestAlgorithm(rawValue: name) else {
+            let known = DigestAlgorithm.allCases.map(\.rawValue).joined(separator: ", ")
+            throw ServerFailure(
+                .badConfiguration,
+                "DigestAuthenticationProvider.digestAlg=\(name) is not supported; use \(known)")
+        }
+        digestAlgorithm = algorithm
+    }
+}

@@ -1,0 +1,232 @@
+// The one loop that owns the state: sockets by default too. It reads both clocks, steps the core and
+// carries out what the core wants, once for each turn.
+
+import Glibc
+import Logging
+import NIOCore
+import ServerCore
+import Snapshot
+import ZKWire
+
+/// Drives the core on one event loop. Every method runs on that loop.
+// SAFETY: `@unchecked`: confined to `eventLoop`, which every entry from another thread goes through.
+final class CoreLoop: @unchecked Sendable {
+    let core: ServerCore
+    let eventLoop: any EventLoop
+    let log: LogThread
+    let logger: Logger
+    let limits: ConnectionLimits
+    let words: FourLetterWords
+    let snapshots: SnapshotDriver
+
+    private var channels: [ConnectionID: any Channel] = [:]
+    private var connectionsByHost: [String: Int] = [:]
+    private var lastConnection: UInt64 = 0
+    var effects = Effects()
+    private var isTurnScheduled = false
+    /// Connections whose socket takes no more at present.
+    private var unwritable: Set<ConnectionID> = []
+
+    init(
+        core: ServerCore, eventLoop: any EventLoop, log: LogThread, snapshots: SnapshotDriver,
+        words: FourLetterWords, limits: ConnectionLimits, logger: Logger
+    ) {
+        self.core = core
+        self.eventLoop = eventLoop
+        self.log = log
+        self.snapshots = snapshots
+        self.words = words
+        self.limits = limits
+        self.logger = logger
+    }
+
+    // MARK: Events
+
+    func started() { step(.started) }
+
+    func appended(upTo zxid: Zxid, chainChecksum: UInt32) {
+        snapshots.noteAppended(zxid, chainChecksum: chainChecksum)
+        step(.appended(upTo: zxid))
+        endTurn()
+    }
+
+    func tick() {
+        step(.tick)
+        endTurn()
+    }
+
+    /// - Returns: nil if the connection is over a limit and must be closed.
+    func connectionOpened(_ channel: any Channel) -> ConnectionID? {
+        let remote = channel.remoteAddress
+        let address = PeerAddress(host: remote?.ipAddress ?? "", port: remote?.port ?? 0)
+        if let refusal = limits.refusal(
+            total: channels.count, ofHost: connectionsByHost[address.host] ?? 0)
+        {
+            logger.warning("refused a connection from \(address.host): \(refusal)")
+            return nil
+        }
+        lastConnection += 1
+        let id = ConnectionID(rawValue: lastConnection)
+        channels[id] = channel
+        connectionsByHost[address.host, default: 0] += 1
+        step(.connectionOpened(id, address: address))
+        return id
+    }
+
+    @inline(__always)
+    func received(_ id: ConnectionID, _ bytes: UnsafeRawBufferPointer) {
+        core.step(.bytesReceived(id, bytes), now: .current(), into: &effects)
+        scheduleTurn()
+    }
+
+    func connectionClosed(_ id: ConnectionID) {
+        guard channels.removeValue(forKey: id) != nil else { return }
+        unwritable.remove(id)
+        if let host = core.connections[id]?.address.host { forget(host: host) }
+        step(.connectionClosed(id))
+        scheduleTurn()
+    }
+
+    func inputClosed(_ id: ConnectionID) {
+        // A word that came in the same turn is still to be answered; everything else ends here.
+        eventLoop.execute { [self] in
+            guard let channel = channels[id] else { return }
+            if core.connections[id]?.phase != .closing { channel.close(promise: nil) }
+        }
+    }
+
+    func becameWritable(_ id: ConnectionID) {
+        guard unwritable.remove(id) != nil, let connection = core.connections[id] else { return }
+        send(connection)
+        scheduleTurn()
+    }
+
+    private func forget(host: String) {
+        guard let count = connectionsByHost[host] else { return }
+        connectionsByHost[host] = count > 1 ? count - 1 : nil
+    }
+
+    func step(_ event: Event) {
+        core.step(event, now: .current(), into: &effects)
+    }
+
+    // MARK: Turns
+
+    /// A turn ends after everything that is ready has been handled: so that what many connections
+    /// brought becomes one batch for the log and one write for each socket.
+    private func scheduleTurn() {
+        guard !isTurnScheduled else { return }
+        isTurnScheduled = true
+        eventLoop.assumeIsolatedUnsafeUnchecked().execute { [self] in
+            isTurnScheduled = false
+            endTurn()
+        }
+    }
+
+    /// Carries out the effects in the order that their contract gives.
+    func endTurn() {
+        step(.turnEnded)
+        for batch in effects.append { log.append(batch) }
+        effects.append.removeAll(keepingCapacity: true)
+        flushOutput()
+        answerFourLetterWords()
+        closeConnections()
+        for id in effects.pauseReading { setReading(id, false) }
+        for id in effects.resumeReading { setReading(id, true) }
+        let isSnapshotDue = effects.isSnapshotDue
+        for notice in effects.notices { logger.log(notice) }
+        effects.removeAll()
+        if isSnapshotDue { snapshots.start(self) }
+    }
+
+    private func flushOutput() {
+        // Draining may let a held-back connection go on, which lists more output.
+        var index = 0
+        while index < effects.output.count {
+            let connection = effects.output[index]
+            index += 1
+            connection.outputTaken()
+            if !unwritable.contains(connection.id) { send(connection) }
+        }
+        effects.output.removeAll(keepingCapacity: true)
+        if !core.isTurnEmpty { scheduleTurn() }
+    }
+
+    private func send(_ connection: Connection) {
+        guard let channel = channels[connection.id] else { return connection.output.removeAll() }
+        if connection.output.count > 0 {
+            var buffer = channel.allocator.buffer(capacity: connection.output.count)
+            buffer.writeBytes(connection.output.view)
+            connection.output.removeAll()
+            connection.output.shrink(to: 65_536)
+            channel.writeAndFlush(buffer, promise: nil)
+        }
+        if !channel.isWritable {
+            unwritable.insert(connection.id)
+        } else if connection.isHeldBack {
+            step(.outputDrained(connection.id))
+        }
+    }
+
+    private func closeConnections() {
+        for (id, _) in effects.close { closeAfterOutput(id) }
+        effects.close.removeAll(keepingCapacity: true)
+    }
+
+    /// Closes once the output has gone out; a client that does not take it has five seconds.
+    func closeAfterOutput(_ id: ConnectionID) {
+        guard let channel = channels[id] else { return }
+        if let connection = core.connections[id] { send(connection) }
+        channel.writeAndFlush(channel.allocator.buffer(capacity: 0)).whenComplete { _ in
+            channel.close(promise: nil)
+        }
+        eventLoop.assumeIsolated().scheduleTask(in: .seconds(5)) { channel.close(promise: nil) }
+    }
+
+    private func answerFourLetterWords() {
+        for request in effects.fourLetterWords {
+            guard let channel = channels[request.connection] else { continue }
+            let text = words.answer(request, core: core)
+            channel.writeAndFlush(ByteBuffer(string: text)).whenComplete { _ in
+                channel.close(promise: nil)
+            }
+        }
+        effects.fourLetterWords.removeAll(keepingCapacity: true)
+    }
+
+    private func setReading(_ id: ConnectionID, _ isReading: Bool) {
+        guard let channel = channels[id] else { return }
+        channel.setOption(.autoRead, value: isReading).whenFailure { _ in }
+    }
+
+    /// Ends every connection: the server stops.
+    func closeAll() {
+        for channel in channels.values { channel.close(promise: nil) }
+    }
+}
+
+/// How many connections are taken (`maxClientCnxns`, `maxCnxns`).
+struct ConnectionLimits: Sendable {
+    /// From one address; 0 is no limit.
+    var perHost: Int
+    var total: Int
+
+    func refusal(total current: Int, ofHost: Int) -> String? {
+        if total > 0, current >= total { return "\(current) connections, maxCnxns is \(total)" }
+        if perHost > 0, ofHost >= perHost {
+            return "\(ofHost) connections from there, maxClientCnxns is \(perHost)"
+        }
+        return nil
+    }
+}
+
+extension Now {
+    /// Both clocks of the machine.
+    static func current() -> Now {
+        var wall = timespec()
+        clock_gettime(CLOCK_REALTIME, &wall)
+        return Now(
+            monotonic: Instant(nanoseconds: Int64(NIODeadline.now().uptimeNanoseconds)),
+            wallMilliseconds: Int64(wall.tv_sec) * 1000 + Int64(wall.tv_nsec) / 1_000_000)
+    }
+}

@@ -1,0 +1,137 @@
+import DataTree
+import Logging
+import NIOCore
+import ServerCore
+import Snapshot
+import ZKWire
+
+/// Walks the tree for a snapshot in slices between the turns of the core's loop, so that nobody
+/// waits for it. Confined to that loop.
+// SAFETY: `@unchecked`: confined to the core's event loop.
+final class SnapshotDriver: @unchecked Sendable {
+    /// A slice: what is encoded before requests have their turn again. Measured: some 100 µs.
+    private static let sliceBytes = 64 * 1024
+    private static let sliceNodes = 256
+    /// Pieces that may wait for the snapshot thread: a slow disk slows the walk and nothing else.
+    private static let maximumPieces = 8
+
+    private let thread: SnapshotThread
+    private let policy: SnapshotPolicy
+    private let logger: Logger
+    private var walk: SnapshotWalk?
+    private var chainAtStart: UInt32 = 0
+    private var piecesUnderWay = 0
+    private var isSliceScheduled = false
+    private var startedAt = NIODeadline.now()
+    private var random = SystemRandomNumberGenerator()
+    private var lastAppended = (zxid: Zxid.zero, chain: UInt32(0))
+    /// Called once, when the snapshot under way has been written or has failed.
+    private var completions: [@Sendable () -> Void] = []
+    /// The zxid of the newest snapshot on the disk.
+    private(set) var lastSnapshot: Zxid?
+
+    init(thread: SnapshotThread, policy: SnapshotPolicy, recovered: Zxid?, logger: Logger) {
+        self.thread = thread
+        self.policy = policy
+        self.logger = logger
+        lastSnapshot = recovered
+    }
+
+    var isUnderWay: Bool { walk != nil || !completions.isEmpty }
+
+    /// The log has told which checksum its chain has at `zxid`.
+    func noteAppended(_ zxid: Zxid, chainChecksum: UInt32) { lastAppended = (zxid, chainChecksum) }
+
+    /// Begins a snapshot of the tree as it is now, unless one is under way.
+    func start(_ loop: CoreLoop, completion: (@Sendable () -> Void)? = nil) {
+        if let completion { completions.append(completion) }
+        guard walk == nil else { return }
+        let zxid = loop.core.lastProcessedZxid
+        let piece = Piece(capacity: SnapshotDriver.sliceBytes)
+        walk = loop.core.tree.beginWalk(into: piece.bytes)
+        chainAtStart = lastAppended.zxid == zxid ? lastAppended.chain : 0
+        startedAt = .now()
+        loop.log.roll()
+        thread.send(.begin(startZxid: zxid))
+        hand(over: piece)
+        let next = policy.next(&random)
+        loop.step(.snapshotStarted(nextTxnCount: next.txns, nextTxnBytes: next.bytes))
+        schedule(loop)
+    }
+
+    /// The next slice has its turn after the requests that are ready.
+    private func schedule(_ loop: CoreLoop) {
+        guard walk != nil, !isSliceScheduled, piecesUnderWay < SnapshotDriver.maximumPieces else {
+            return
+        }
+        isSliceScheduled = true
+        loop.eventLoop.assumeIsolatedUnsafeUnchecked().execute { [self] in
+            isSliceScheduled = false
+            slice(loop)
+        }
+    }
+
+    private func slice(_ loop: CoreLoop) {
+        guard let walk else { return }
+        let piece = Piece(capacity: SnapshotDriver.sliceBytes + 4096)
+        let hasMore = walk.next(
+            maximumBytes: SnapshotDriver.sliceBytes, maximumNodes: SnapshotDriver.sliceNodes,
+            into: piece.bytes)
+        hand(over: piece)
+        if hasMore { return schedule(loop) }
+        // Applied is durable here, so the log on the disk reaches the end already.
+        thread.send(
+            .finish(
+                SnapshotEnd(
+                    endZxid: loop.core.lastProcessedZxid, chain: UInt64(chainAtStart),
+                    znodeCount: UInt64(walk.visitedCount),
+                    sessionCount: UInt64(loop.core.tree.sessions.count))))
+    }
+
+    private func hand(over piece: Piece) {
+        piecesUnderWay += 1
+        thread.send(.piece(piece))
+    }
+
+    // MARK: Reports of the thread, back on the loop
+
+    func pieceWritten(_ loop: CoreLoop) {
+        piecesUnderWay -= 1
+        schedule(loop)
+    }
+
+    func finished(_ zxid: Zxid, logFloor: Zxid?, _ loop: CoreLoop) {
+        lastSnapshot = zxid
+        let took = (NIODeadline.now() - startedAt).nanoseconds / 1_000_000
+        logger.info("wrote snapshot.\(zxid.hex).lz4 in \(took) ms")
+        if let logFloor { loop.log.purge(below: logFloor) }
+        end()
+    }
+
+    func failed(_ error: SnapshotError) {
+        logger.error("no snapshot was written, the older ones and the log stay: \(error)")
+        walk?.end()
+        end()
+    }
+
+    private func end() {
+        walk = nil
+        piecesUnderWay = 0
+        for completion in completions { completion() }
+        completions.removeAll()
+    }
+}
+
+/// When a snapshot is due (`snapCount`, `snapSizeLimitInKb`): after between half of the number and
+/// all of it, so that the members of an ensemble do not all take theirs at once.
+struct SnapshotPolicy: Sendable {
+    var txnCount: Int
+    /// 0 is no limit.
+    var txnBytes: Int
+
+    func next(_ random: inout some RandomNumberGenerator) -> (txns: Int, bytes: Int) {
+        let txns = Int.random(in: max(txnCount / 2, 1)...max(txnCount, 1), using: &random)
+        guard txnBytes > 0 else { return (txns, .max) }
+        return (txns, Int.random(in: max(txnBytes / 2, 1)...txnBytes, using: &random))
+    }
+}

@@ -1,0 +1,120 @@
+import Logging
+import NIOConcurrencyHelpers
+import NIOPosix
+import Snapshot
+import Storage
+import ZKWire
+
+/// The thread that compresses, writes and syncs snapshots and then purges what they replace.
+// SAFETY: `@unchecked`: `store` is touched only by the one thread of `pool`; a snapshot's pieces
+// come in order through the mailbox.
+final class SnapshotThread: @unchecked Sendable {
+    enum Message: Sendable {
+        case begin(startZxid: Zxid)
+        case piece(Piece)
+        case finish(SnapshotEnd)
+        /// The walk was given up.
+        case abandon
+        case stop
+    }
+
+    /// What the thread tells: on its own thread.
+    struct Reports: Sendable {
+        /// A piece has been taken in: there is room for another.
+        var pieceWritten: @Sendable () -> Void
+        /// - Parameter logFloor: records up to here are not needed any more.
+        var finished: @Sendable (_ zxid: Zxid, _ logFloor: Zxid?) -> Void
+        var failed: @Sendable (SnapshotError) -> Void
+    }
+
+    private var store: SnapshotStore<PosixDisk>
+    private let ensemble: SnapshotFooter.EnsembleTag
+    private let retained: Int?
+    private let mailbox = Mailbox<Message>()
+    private let pool = NIOThreadPool(numberOfThreads: 1)
+    private let logger: Logger
+
+    /// - Parameter retained: how many verified snapshots are kept; nil keeps all.
+    init(
+        store: SnapshotStore<PosixDisk>, ensemble: SnapshotFooter.EnsembleTag, retained: Int?,
+        logger: Logger
+    ) {
+        self.store = store
+        self.ensemble = ensemble
+        self.retained = retained
+        self.logger = logger
+    }
+
+    func send(_ message: Message) { mailbox.send(message) }
+
+    func start(_ reports: Reports) {
+        pool.start()
+        pool.submit { [self] _ in run(reports) }
+    }
+
+    /// Ends after what was handed over before.
+    func stop() {
+        mailbox.send(.stop)
+        try? pool.syncShutdownGracefully()
+    }
+
+    private func run(_ reports: Reports) {
+        var waiting: [Message] = []
+        while true {
+            if waiting.isEmpty { waiting = mailbox.receive() }
+            switch waiting.removeFirst() {
+            case .begin(let startZxid):
+                write(from: startZxid, &waiting, reports)
+            case .stop: return
+            case .piece, .finish, .abandon: continue  // of a snapshot that failed
+            }
+        }
+    }
+
+    /// Writes one snapshot to its end. A failure costs this snapshot only: what is on the disk stays
+    /// (S-07).
+    private func write(from zxid: Zxid, _ waiting: inout [Message], _ reports: Reports) {
+        do throws(SnapshotError) {
+            var writer = try store.begin(startZxid: zxid, ensemble: ensemble)
+            while true {
+                if waiting.isEmpty { waiting = mailbox.receive() }
+                switch waiting.first {
+                case .piece(let piece)?:
+                    waiting.removeFirst()
+                    try writer.append(piece.bytes.view)
+                    reports.pieceWritten()
+                case .finish(let end)?:
+                    waiting.removeFirst()
+                    let footer = try writer.finish(end)
+                    try finish(footer, reports)
+                    return
+                case .abandon?:
+                    waiting.removeFirst()
+                    return writer.abandon()
+                case .begin?, .stop?, nil:
+                    return writer.abandon()
+                }
+            }
+        } catch {
+            reports.failed(error)
+        }
+    }
+
+    private func finish(_ footer: SnapshotFooter, _ reports: Reports) throws(SnapshotError) {
+        var floor: Zxid?
+        if let retained {
+            let purge = try store.purge(keeping: retained)
+            floor = purge.logFloor
+            for name in purge.removed { logger.info("purged \(name.fileName)") }
+            for name in purge.damaged { logger.error("\(name.fileName) is damaged; kept aside") }
+        }
+        reports.finished(footer.startZxid, floor)
+    }
+}
+
+/// A part of a snapshot's stream on its way from the core's loop to the snapshot thread.
+// SAFETY: `@unchecked`: filled by the core's loop, and only read once it was handed over.
+final class Piece: @unchecked Sendable {
+    let bytes: ByteWriter
+    init(capacity: Int) { bytes = ByteWriter(capacity: capacity) }
+}

@@ -1,0 +1,156 @@
+// A standalone server: an ensemble of one on the path that an ensemble uses. Here the parts are put
+// together, started and stopped; nothing is decided.
+
+import Logging
+import NIOCore
+import NIOPosix
+import Recovery
+import ServerConfiguration
+import ServerCore
+import Snapshot
+import Storage
+import TxnLog
+import ZKWire
+
+/// A running server. `run()` returns when it has been stopped, or throws why it ended.
+// SAFETY: `@unchecked`: `ending` is behind its own lock; the rest is set in `init` and never after.
+package final class ZKServer: @unchecked Sendable {
+    private let configuration: ServerConfiguration
+    private let logger: Logger
+    private let group: MultiThreadedEventLoopGroup
+    private let loop: CoreLoop
+    private let log: LogThread
+    private let snapshotThread: SnapshotThread
+    private let ending: EventLoopPromise<Void>
+    private let recovered: String
+
+    /// Recovers the state from the data directory; after this the server can begin to serve.
+    package init(
+        _ configuration: ServerConfiguration, logger: Logger
+    ) throws(ServerFailure) {
+        self.configuration = configuration
+        self.logger = logger
+        let storage = try RecoveredStorage.open(configuration, logger)
+        recovered = storage.summary
+        group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let eventLoop = group.next()
+        let ending = eventLoop.makePromise(of: Void.self)
+        self.ending = ending
+        let core = ServerCore(
+            configuration: try CoreConfiguration(configuration), tree: storage.tree,
+            now: .current())
+        log = LogThread(
+            log: storage.log, policy: GroupCommitPolicy(configuration.log), logger: logger
+        ) { ending.fail($0) }
+        snapshotThread = SnapshotThread(
+            store: storage.snapshots, ensemble: storage.ensemble,
+            retained: configuration.snapshots.purgeInterval == nil
+                ? nil : configuration.snapshots.retainCount,
+            logger: logger)
+        let snapshots = SnapshotDriver(
+            thread: snapshotThread, policy: SnapshotPolicy(configuration.snapshots),
+            recovered: storage.snapshotZxid, logger: logger)
+        loop = CoreLoop(
+            core: core, eventLoop: eventLoop, log: log, snapshots: snapshots,
+            words: FourLetterWords(configuration, startedAt: Now.current().monotonic),
+            limits: ConnectionLimits(
+                perHost: configuration.limits.maxConnectionsPerAddress,
+                total: configuration.limits.maxConnections),
+            logger: logger)
+    }
+
+    /// Serves until `stop` is called or storage fails.
+    package func run() throws(ServerFailure) {
+        let channel = try start()
+        do {
+            try ending.futureResult.wait()
+        } catch {
+            // The storage has failed: what was not acknowledged never will be. Nothing is written
+            // any more, not even a snapshot.
+            throw (error as? ServerFailure) ?? ServerFailure(.failure, "\(error)")
+        }
+        shutDown(channel)
+    }
+
+    /// Ends `run()`: everything that was acknowledged is on the disk anyway, so that this only makes
+    /// the next start quicker and tells the clients.
+    package func stop() { ending.succeed() }
+
+    private func start() throws(ServerFailure) -> any Channel {
+        let loop = self.loop
+        log.start { zxid, chain in
+            loop.eventLoop.execute { loop.appended(upTo: zxid, chainChecksum: chain) }
+        }
+        snapshotThread.start(
+            SnapshotThread.Reports(
+                pieceWritten: {
+                    loop.eventLoop.execute { loop.snapshots.pieceWritten(loop) }
+                },
+                finished: { zxid, floor in
+                    loop.eventLoop.execute { loop.snapshots.finished(zxid, logFloor: floor, loop) }
+                },
+                failed: { error in loop.eventLoop.execute { loop.snapshots.failed(error) } }))
+        loop.eventLoop.execute {
+            loop.started()
+            loop.endTurn()
+        }
+        let tick = configuration.tickTime.timeAmount
+        loop.eventLoop.scheduleRepeatedTask(initialDelay: tick / 2, delay: tick / 2) { _ in
+            loop.tick()
+        }
+        return try ClientListener.bind(loop, configuration.clients, logger, recovered)
+    }
+
+    private func shutDown(_ listener: any Channel) {
+        logger.info("stopping")
+        try? listener.close().wait()
+        takeLastSnapshot()
+        try? loop.eventLoop.submit { [loop] in loop.closeAll() }.wait()
+        log.stop()
+        snapshotThread.stop()
+        try? group.syncShutdownGracefully()
+        logger.info("stopped")
+    }
+
+    /// A snapshot of a small tree costs next to nothing and saves the next start the replay.
+    private func takeLastSnapshot() {
+        let done = loop.eventLoop.makePromise(of: Void.self)
+        loop.eventLoop.execute { [loop] in
+            let isWorthIt =
+                loop.core.tree.nodeCount <= ZKServer.lastSnapshotNodes
+                && loop.snapshots.lastSnapshot != loop.core.lastProcessedZxid
+            guard isWorthIt else { return done.succeed() }
+            loop.snapshots.start(loop) { done.succeed() }
+        }
+        loop.eventLoop.scheduleTask(in: .seconds(10)) { done.succeed() }
+        try? done.futureResult.wait()
+    }
+
+    /// Up to so many znodes a clean stop takes a snapshot: some tenths of a second.
+    private static let lastSnapshotNodes = 200_000
+}
+
+extension Duration {
+    var timeAmount: TimeAmount { .nanoseconds(wholeNanoseconds) }
+}
+
+extension TimeAmount {
+    fileprivate static func / (amount: TimeAmount, divisor: Int64) -> TimeAmount {
+        .nanoseconds(amount.nanoseconds / divisor)
+    }
+}
+
+extension GroupCommitPolicy {
+    init(_ settings: LogSettings) {
+        maximumBatchTxns = settings.maxBatchSize
+        flushDelaySeconds = Double(settings.flushDelay.wholeNanoseconds) / 1e9
+        warningThreshold = settings.syncWarningThreshold.timeAmount
+    }
+}
+
+extension SnapshotPolicy {
+    init(_ settings: SnapshotSettings) {
+        txnCount = settings.transactionCount
+        txnBytes = settings.maxLogBytes ?? 0
+    }
+}
