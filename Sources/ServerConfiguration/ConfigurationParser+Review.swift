@@ -147,7 +147,7 @@ extension ConfigurationParser {
             remark(.error, on: "standaloneEnabled", "an ensemble needs a participant")
         case 1...2:
             remark(
-                .warning, on: "server.\(participants[0].id)",
+                .warning, on: "server.\(participants.map(\.id).min() ?? 0)",
                 "\(participants.count) participants tolerate no failure; 3 tolerate one")
         case let count where count % 2 == 0:
             remark(

@@ -69,7 +69,8 @@ extension EnsembleMember: CustomStringConvertible {
 }
 
 extension EnsembleMember {
-    package static let form = "host:quorumPort:electionPort[:participant|:observer][;[host:]clientPort]"
+    package static let form =
+        "host:quorumPort:electionPort[:participant|:observer][;[host:]clientPort]"
 
     /// Reads the value of `server.<id>`.
     package init(id: Int64, _ text: String) throws(BadValue) {
