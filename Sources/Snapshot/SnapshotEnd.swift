@@ -1,0 +1,18 @@
+import ZKWire
+
+/// What is known of a snapshot only when the walk of the tree has ended.
+package struct SnapshotEnd: Equatable, Sendable {
+    /// The last transaction whose effect may be in the content.
+    package var endZxid: Zxid
+    /// The log's chain checksum at the start zxid; 0 if not known.
+    package var chain: UInt64
+    package var znodeCount: UInt64
+    package var sessionCount: UInt64
+
+    package init(endZxid: Zxid, chain: UInt64, znodeCount: UInt64, sessionCount: UInt64) {
+        self.endZxid = endZxid
+        self.chain = chain
+        self.znodeCount = znodeCount
+        self.sessionCount = sessionCount
+    }
+}
