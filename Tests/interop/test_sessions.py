@@ -1,0 +1,131 @@
+"""Sessions: what a lost connection keeps, what an expiry takes, and how long each waits."""
+
+import socket
+import time
+
+import pytest
+from kazoo.protocol.states import KazooState
+from support.wire import Err, Flag, RawClient, Session, SessionRefused
+
+
+def cut(client):
+    """Drops the TCP connection under a kazoo client, which knows nothing of it beforehand."""
+    client._connection._socket.shutdown(socket.SHUT_RDWR)
+
+
+def test_closing_a_session_removes_its_ephemerals_before_the_answer(zk, another):
+    owner = another()
+    owner.create("/e", b"", ephemeral=True)
+    owner.create("/seq-", b"", ephemeral=True, sequence=True)
+    assert len(zk.get_children("/")) == 2
+    owner.stop()
+    assert zk.get_children("/") == []
+
+
+def test_an_expired_session_loses_its_ephemerals_and_nobody_elses(raw, root, eventually):
+    observer, victim = raw(), raw(timeout_ms=800)
+    victim.create(f"{root}/e", flags=Flag.EPHEMERAL)
+    observer.create(f"{root}/mine", flags=Flag.EPHEMERAL)
+    victim.drop()
+    dropped = time.monotonic()
+    eventually(lambda: observer.exists(f"{root}/e").err == Err.NO_NODE, what="the expiry")
+    waited = time.monotonic() - dropped
+    assert waited >= 0.7, f"expired after {waited:.2f} s of 0.8 s"
+    assert waited < 4.0
+    assert observer.exists(f"{root}/mine").err == Err.OK
+
+
+def test_pings_keep_a_session_alive_past_its_timeout(raw, root):
+    observer, client = raw(), raw(timeout_ms=800)
+    client.create(f"{root}/e", flags=Flag.EPHEMERAL)
+    for _ in range(10):
+        time.sleep(0.2)
+        client.drain_events()
+    assert observer.exists(f"{root}/e").err == Err.OK
+
+
+def test_an_expired_session_is_refused_at_reconnect(raw, root, eventually, server):
+    observer, victim = raw(), raw(timeout_ms=400)
+    victim.create(f"{root}/e", flags=Flag.EPHEMERAL)
+    victim.drop()
+    eventually(lambda: observer.exists(f"{root}/e").err == Err.NO_NODE, what="the expiry")
+    with pytest.raises(SessionRefused):
+        victim.connect()
+
+
+def test_a_dropped_connection_keeps_the_session_and_its_ephemerals(zk, another, eventually):
+    client = another()
+    client.create("/e", b"", ephemeral=True)
+    session = client.client_id
+    states = []
+    client.add_listener(states.append)
+    cut(client)
+    eventually(lambda: KazooState.CONNECTED in states, what="the reconnect")
+    assert KazooState.SUSPENDED in states
+    assert client.client_id == session
+    assert zk.exists("/e").ephemeralOwner == session[0]
+
+
+def test_watches_set_before_a_dropped_connection_still_fire(zk, another, eventually):
+    client = another()
+    zk.create("/a", b"")
+    fired, states = [], []
+    client.DataWatch("/a", lambda data, stat: fired.append(data))
+    client.add_listener(states.append)
+    cut(client)
+    eventually(lambda: KazooState.CONNECTED in states, what="the reconnect")
+    zk.set("/a", b"after the cut")
+    eventually(lambda: b"after the cut" in fired, what="the watch")
+
+
+def test_kazoo_notices_that_its_session_expired(zk, another, raw, eventually):
+    client = another()
+    client.create("/e", b"", ephemeral=True)
+    states = []
+    client.add_listener(states.append)
+    session_id, password = client.client_id
+    # Another connection of the same session closes it; the client is cut off and finds it gone.
+    thief = raw_of_session(raw, session_id, password)
+    thief.close()
+    eventually(lambda: KazooState.LOST in states, what="the loss of the session")
+    eventually(lambda: states[-1] == KazooState.CONNECTED, what="a new session")
+    assert client.client_id[0] != session_id
+    assert zk.exists("/e") is None
+
+
+def test_a_session_that_moves_to_a_new_connection_ends_the_old_one(raw, root):
+    first = raw()
+    first.create(f"{root}/e", flags=Flag.EPHEMERAL)
+    second = raw_of_session(raw, first.session.id, first.session.password)
+    assert second.session.id == first.session.id
+    assert second.exists(f"{root}/e").err == Err.OK
+    assert second.create(f"{root}/e2", flags=Flag.EPHEMERAL).err == Err.OK
+
+
+def test_a_session_survives_ten_reconnects_in_a_row(raw, root):
+    client = raw()
+    client.create(f"{root}/e", flags=Flag.EPHEMERAL)
+    session = client.session.id
+    for _ in range(10):
+        client.reconnect()
+        assert client.session.id == session
+    assert client.exists(f"{root}/e").err == Err.OK
+
+
+def test_two_hundred_sessions_at_once_each_have_their_own_ephemeral(server, raw, root):
+    observer = raw()
+    clients = [RawClient(server.host, server.port).connect() for _ in range(200)]
+    assert len({client.session.id for client in clients}) == 200
+    for number, client in enumerate(clients):
+        assert client.create(f"{root}/e{number}", flags=Flag.EPHEMERAL).err == Err.OK
+    assert len(observer.children(root).body.strings()) == 200
+    for client in clients[:100]:
+        client.close()
+    assert len(observer.children(root).body.strings()) == 100
+    for client in clients[100:]:
+        client.close()
+    assert observer.children(root).body.strings() == []
+
+
+def raw_of_session(raw, session_id, password):
+    return raw(session=Session(session_id, password))
