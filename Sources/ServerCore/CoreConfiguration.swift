@@ -3,6 +3,8 @@ import ZKWire
 /// What the core needs to know of the configuration; validated by whoever made it.
 package struct CoreConfiguration: Sendable {
     package var serverID = ServerID(rawValue: 0)
+    /// Of the hashes of paths, so that nobody can choose paths that collide.
+    package var hashSeed: UInt64 = 0
     package var tick: Duration = .milliseconds(3000)
     package var minimumSessionTimeoutMilliseconds: Int32 = 6000
     package var maximumSessionTimeoutMilliseconds: Int32 = 60000

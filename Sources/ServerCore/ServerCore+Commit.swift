@@ -103,7 +103,7 @@ struct CommitObserver: TreeObserver {
 
     mutating func nodeDataChanged(path: ByteView, acl: ACLID) {
         guard !core.watches.isEmpty else { return }
-        core.watches.dataChanged(path) { fire($0, $1, $2, acl) }
+        core.watches.nodeDataChanged(path) { fire($0, $1, $2, acl) }
     }
 
     /// Sends an event to one watcher, unless the znode's list keeps it from knowing (C-13).

@@ -19,7 +19,7 @@ package final class ServerCore {
     package let tree: DataTree
     package internal(set) var sessions: SessionTracker
     package internal(set) var connections: [ConnectionID: Connection] = [:]
-    package internal(set) var watches = WatchTable()
+    package let watches: WatchTable
     package internal(set) var statistics = ServerStatistics()
 
     var preparer: RequestPreparer
@@ -46,6 +46,7 @@ package final class ServerCore {
         sessions = SessionTracker(granularity: configuration.tick)
         preparer = RequestPreparer(tree: tree, configuration: configuration)
         access = AccessControl(configuration)
+        watches = WatchTable(seed: configuration.hashSeed)
         pipeline = Pipeline(lastZxid: tree.lastProcessedZxid)
         nextSession = SessionID.initial(
             server: configuration.serverID, wallMilliseconds: now.wallMilliseconds)

@@ -11,6 +11,19 @@ package struct ConnectRequest: Equatable, Sendable {
     package var acceptsReadOnly: Bool
     /// Clients from before 3.4 do not send the read-only byte and do not expect one back.
     package var hasReadOnlyByte: Bool
+
+    package init(
+        protocolVersion: Int32 = 0, lastZxidSeen: Zxid, timeoutMilliseconds: Int32,
+        session: SessionID, password: [UInt8], acceptsReadOnly: Bool, hasReadOnlyByte: Bool
+    ) {
+        self.protocolVersion = protocolVersion
+        self.lastZxidSeen = lastZxidSeen
+        self.timeoutMilliseconds = timeoutMilliseconds
+        self.session = session
+        self.password = password
+        self.acceptsReadOnly = acceptsReadOnly
+        self.hasReadOnlyByte = hasReadOnlyByte
+    }
 }
 
 package struct ConnectResponse: Equatable, Sendable {

@@ -35,45 +35,18 @@ extension ServerCore {
         let header = [UInt8](output.view[view: reply..<output.count])
         output.truncate(to: reply)
         defer { output.writeRaw(header) }
-        try request.data.forEach { path in
-            rearm(path, connection, since: request.relativeZxid, .nodeDataChanged) { $0.mzxid }
-        }
-        try request.exists.forEach { path in
-            if tree.find(path) != nil {
-                send(.nodeCreated, path, to: connection)
-            } else {
-                watches.addData(path, connection.id)
+        let lists: [(WatchKind, StringVector)] = [
+            (.data, request.data), (.exist, request.exists), (.child, request.child),
+            (.persistent, request.persistent),
+            (.persistentRecursive, request.persistentRecursive),
+        ]
+        for (kind, paths) in lists {
+            try paths.forEach { path in
+                let missed = watches.restore(
+                    kind, path, since: request.relativeZxid, in: tree, connection.id)
+                if let missed { output.writeWatchEvent(missed, path: path, zxid: lastProcessedZxid) }
             }
         }
-        try request.child.forEach { path in
-            rearm(path, connection, since: request.relativeZxid, .nodeChildrenChanged) { $0.pzxid }
-        }
-        try request.persistent.forEach {
-            watches.addPersistent($0, recursive: false, connection.id)
-        }
-        try request.persistentRecursive.forEach {
-            watches.addPersistent($0, recursive: true, connection.id)
-        }
         return .ok
-    }
-
-    private func rearm(
-        _ path: ByteView, _ connection: Connection, since zxid: Zxid, _ change: EventType,
-        _ lastChange: (Stat) -> Zxid
-    ) {
-        guard let node = tree.find(path) else {
-            return send(.nodeDeleted, path, to: connection)
-        }
-        if lastChange(tree.stat(of: node)) > zxid {
-            send(change, path, to: connection)
-        } else if change == .nodeChildrenChanged {
-            watches.addChild(path, connection.id)
-        } else {
-            watches.addData(path, connection.id)
-        }
-    }
-
-    private func send(_ event: EventType, _ path: ByteView, to connection: Connection) {
-        connection.output.writeWatchEvent(event, path: path, zxid: lastProcessedZxid)
     }
 }

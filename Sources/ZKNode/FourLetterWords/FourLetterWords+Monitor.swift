@@ -25,7 +25,7 @@ extension FourLetterWords {
             ("num_alive_connections", "\(core.connections.count)"),
             ("outstanding_requests", "\(core.outstandingCount)"),
             ("znode_count", "\(core.tree.nodeCount)"),
-            ("watch_count", "\(core.watches.count)"),
+            ("watch_count", "\(core.watches.counts.total)"),
             ("global_sessions", "\(sessions)"), ("local_sessions", "0"),
             ("approximate_data_size", "\(core.tree.approximateDataSize)"),
             ("packets_received", "\(statistics.packetsReceived)"),

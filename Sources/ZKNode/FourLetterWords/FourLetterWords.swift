@@ -74,32 +74,36 @@ package struct FourLetterWords: Sendable {
 
     // MARK: Watches
 
+    // Apache counts data watches only here.
+
     private func watchSummary(_ core: ServerCore) -> String {
-        let summary = core.watches.summary
+        let counts = core.watches.counts
         return """
-            \(summary.connections) connections watching \(summary.paths) paths
-            Total watches:\(summary.watches)
+            \(counts.dataConnections) connections watching \(counts.dataPaths) paths
+            Total watches:\(counts.dataWatches)
 
             """
     }
 
     private func watchesByConnection(_ core: ServerCore) -> String {
         var text = ""
-        core.watches.forEachConnection { id, paths in
-            guard let session = core.connections[id]?.session else { return }
-            text += "\(session)\n"
-            for path in paths { text += "\t\(path)\n" }
+        var last: ConnectionID?
+        core.watches.forEachDataWatchByConnection { id, path in
+            if id != last { text += "\(core.connections[id]?.session ?? .none)\n" }
+            last = id
+            text += "\t\(path.text)\n"
         }
         return text + "\n"
     }
 
     private func watchesByPath(_ core: ServerCore) -> String {
         var text = ""
-        core.watches.forEachPath { path, ids in
-            text += "\(path)\n"
-            for id in ids {
-                if let session = core.connections[id]?.session { text += "\t\(session)\n" }
-            }
+        var last: String?
+        core.watches.forEachDataWatchByPath { path, id in
+            let path = path.text
+            if path != last { text += "\(path)\n" }
+            last = path
+            text += "\t\(core.connections[id]?.session ?? .none)\n"
         }
         return text + "\n"
     }

@@ -1,0 +1,143 @@
+import DataTree
+import ServerCore
+import Testing
+import ZKWire
+
+@Suite("Sessions: opened, kept, moved, expired, closed")
+struct SessionTests {
+    @Test("passwords are Apache's: java.util.Random seeded with the id and its secret")
+    func passwords() {
+        // The documented `new Random(42).nextInt()` is -1170105035; bytes go lowest first.
+        #expect(
+            SessionPassword.password(for: SessionID(rawValue: 42 ^ 0xB341_5C00)).prefix(4)
+                == [0x35, 0x9D, 0x41, 0xBA])
+        let id = SessionID(rawValue: 0x1_0000_0000_0001)
+        #expect(SessionPassword.isValid(SessionPassword.password(for: id), for: id))
+        #expect(!SessionPassword.isValid([UInt8](repeating: 0, count: 16), for: id))
+        #expect(!SessionPassword.isValid(SessionPassword.password(for: .none), for: .none))
+    }
+
+    @Test("the server's number is the high byte of its session ids")
+    func identifiers() {
+        let id = SessionID.initial(server: ServerID(rawValue: 3), wallMilliseconds: 1_700_000_000_000)
+        #expect(UInt64(bitPattern: id.rawValue) >> 56 == 3)
+        #expect(id < SessionID.initial(server: ServerID(rawValue: 3), wallMilliseconds: 1_700_000_000_001))
+    }
+
+    @Test("the time-out is negotiated into the configured range")
+    func negotiation() {
+        let harness = CoreHarness()
+        for (asked, granted) in [(1, 200), (500, 500), (99_999, 10_000)] as [(Int32, Int32)] {
+            let client = harness.open()
+            client.handshake(timeoutMilliseconds: asked)
+            harness.sync()
+            #expect(client.connectResponse()?.timeoutMilliseconds == granted)
+        }
+    }
+
+    @Test("a session that is not heard of expires with its ephemerals; pings keep it")
+    func expiry() {
+        let harness = CoreHarness()
+        let silent = harness.connect(timeoutMilliseconds: 500)
+        let lively = harness.connect(timeoutMilliseconds: 500)
+        silent.create("/e", "", mode: .ephemeral)
+        lively.create("/f", "", mode: .ephemeral)
+        for _ in 0..<10 {
+            harness.run(milliseconds: 100)
+            lively.send(.ping)
+        }
+        #expect(lively.exists("/e")?.error == .noNode)
+        #expect(lively.exists("/f")?.error == .ok)
+        #expect(harness.closed.map(\.reason) == [.sessionExpired])
+        #expect(
+            harness.notices.contains(
+                .sessionExpired(silent.session, timeoutMilliseconds: 500)))
+    }
+
+    @Test("a session outlives its connection and resumes with id and password")
+    func resume() {
+        let harness = CoreHarness()
+        let first = harness.connect()
+        first.create("/e", "", mode: .ephemeral)
+        harness.step(.connectionClosed(first.id))
+        let second = harness.open()
+        second.handshake(session: first.session, password: first.password)
+        #expect(second.connectResponse()?.session == first.session)
+        #expect(second.exists("/e")?.stat?.ephemeralOwner == first.session.rawValue)
+        let thief = harness.open()
+        thief.handshake(session: first.session)
+        #expect(thief.connectResponse()?.timeoutMilliseconds == 0)
+        #expect(harness.closed.last?.reason == .sessionInvalid)
+    }
+
+    @Test("resuming elsewhere closes the older connection")
+    func moved() {
+        let harness = CoreHarness()
+        let first = harness.connect()
+        let second = harness.open()
+        second.handshake(session: first.session, password: first.password)
+        #expect(harness.closed.map(\.reason) == [.sessionReconnected])
+        #expect(harness.closed.map(\.connection) == [first.id])
+    }
+
+    @Test("closing takes ephemerals along, those in flight too, and nothing commits afterwards")
+    func close() {
+        let harness = CoreHarness()
+        let client = harness.connect()
+        let watcher = harness.connect()
+        client.create("/e1", "", mode: .ephemeral)
+        client.send(.create) { $0.writeCreate("/e2", "", .ephemeral) }
+        client.send(.closeSession)
+        client.send(.create) { $0.writeCreate("/late", "") }
+        harness.sync()
+        #expect(watcher.exists("/e1")?.error == .noNode)
+        #expect(watcher.exists("/e2")?.error == .noNode)
+        #expect(watcher.exists("/late")?.error == .noNode)
+        #expect(harness.core.sessions[client.session] == nil)
+    }
+
+    @Test("the server's own pause expires nobody")
+    func pause() {
+        let harness = CoreHarness()
+        let client = harness.connect(timeoutMilliseconds: 500)
+        client.create("/e", "", mode: .ephemeral)
+        harness.run(milliseconds: 100)
+        harness.advance(milliseconds: 60_000)
+        harness.step(.tick)
+        harness.sync()
+        #expect(harness.core.sessions[client.session] != nil)
+        harness.run(milliseconds: 1000)
+        #expect(harness.core.sessions[client.session] == nil)
+    }
+
+    @Test("a client that has seen more than this server is sent elsewhere")
+    func ahead() {
+        let harness = CoreHarness()
+        let client = harness.open()
+        client.handshake(lastZxidSeen: Zxid(rawValue: 99))
+        #expect(harness.closed.map(\.reason) == [.clientZxidAhead])
+    }
+
+    @Test("ephemerals without a session are cleared at the start")
+    func orphans() throws {
+        let tree = DataTree()
+        let session = SessionID(rawValue: 77)
+        let acl = ByteWriter()
+        acl.writeACL(ACLEntry.openUnsafe)
+        var observer = NoObserver()
+        "/orphan".withByteView { path in
+            tree.apply(
+                TxnHeader(
+                    session: session, cxid: 1, zxid: Zxid(rawValue: 1), time: 0,
+                    type: OpCode.create.rawValue),
+                .create(
+                    CreateTxn(
+                        path: path, data: nil, acl: acl.view, kind: .ephemeral, parentCVersion: 1)),
+                observer: &observer)
+        }
+        let harness = CoreHarness(tree: tree)
+        harness.step(.started)
+        harness.sync()
+        #expect(harness.connect().exists("/orphan")?.error == .noNode)
+    }
+}
