@@ -4,12 +4,12 @@ import ZKWire
 package struct SnapshotEnd: Equatable, Sendable {
     /// The last transaction whose effect may be in the content.
     package var endZxid: Zxid
-    /// The log's chain checksum at the start zxid; 0 if not known.
-    package var chain: UInt64
+    /// The checksum of the log's record at the start zxid; 0 if not known.
+    package var chain: UInt32
     package var znodeCount: UInt64
     package var sessionCount: UInt64
 
-    package init(endZxid: Zxid, chain: UInt64, znodeCount: UInt64, sessionCount: UInt64) {
+    package init(endZxid: Zxid, chain: UInt32, znodeCount: UInt64, sessionCount: UInt64) {
         self.endZxid = endZxid
         self.chain = chain
         self.znodeCount = znodeCount

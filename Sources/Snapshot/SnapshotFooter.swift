@@ -3,16 +3,15 @@ import ZKWire
 /// What our own snapshots say about themselves after the lz4 frame of Apache's stream. Little-endian;
 /// the layout is in docs/formats/snapshot.md.
 package struct SnapshotFooter: Equatable, Sendable {
-    /// Which ensemble the data belongs to; zero is "not said".
-    package var ensemble: EnsembleTag
+    package var origin: SnapshotOrigin
     /// Everything up to here is in the content.
     package var startZxid: Zxid
     /// Nothing after this is. The content is fuzzy between the two: it is a state of the tree only
     /// once the log has been replayed up to here.
     package var endZxid: Zxid
-    /// The log's chain checksum at `startZxid`: what the first record after it names as its
+    /// The checksum of the log's record at `startZxid`, which the record after it names as its
     /// predecessor's. Zero where it is not known.
-    package var chain: UInt64
+    package var chain: UInt32
     package var znodeCount: UInt64
     package var sessionCount: UInt64
     /// Of the content, the seal included.
@@ -21,19 +20,6 @@ package struct SnapshotFooter: Equatable, Sendable {
     package var compressedSize: UInt64
     /// Adler-32 of the whole content, which ties the footer to it.
     package var contentChecksum: UInt32
-
-    /// An ensemble's 128-bit identity, in the byte order in which it is kept.
-    package struct EnsembleTag: Hashable, Sendable {
-        package var high: UInt64
-        package var low: UInt64
-
-        package init(high: UInt64, low: UInt64) {
-            self.high = high
-            self.low = low
-        }
-
-        package static let none = EnsembleTag(high: 0, low: 0)
-    }
 }
 
 extension SnapshotFooter {
@@ -48,11 +34,11 @@ extension SnapshotFooter {
         put(UInt32(SnapshotFormat.footerSize - 8))
         put(SnapshotFormat.footerMagic)
         put(SnapshotFormat.footerVersion)
-        put(ensemble.high)
-        put(ensemble.low)
+        put(origin.ensembleID)
+        put(origin.generation)
+        put(chain)
         put(startZxid.rawValue)
         put(endZxid.rawValue)
-        put(chain)
         put(znodeCount)
         put(sessionCount)
         put(uncompressedSize)
@@ -76,10 +62,10 @@ extension SnapshotFooter {
         else { throw SnapshotFault(.footerMissing, in: .file, at: offset) }
         try SnapshotFooter.check(bytes, at: offset)
         position = 16
-        ensemble = EnsembleTag(high: take(UInt64.self), low: take(UInt64.self))
+        origin = SnapshotOrigin(ensembleID: take(UInt64.self), generation: take(UInt32.self))
+        chain = take(UInt32.self)
         startZxid = Zxid(rawValue: take(Int64.self))
         endZxid = Zxid(rawValue: take(Int64.self))
-        chain = take(UInt64.self)
         znodeCount = take(UInt64.self)
         sessionCount = take(UInt64.self)
         uncompressedSize = take(UInt64.self)

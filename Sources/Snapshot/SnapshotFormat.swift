@@ -18,7 +18,7 @@ package enum SnapshotFormat {
     static let footerMagic: UInt32 = 0x534E_4B5A
     static let footerVersion: UInt32 = 1
     /// Bytes of the footer with its frame header.
-    package static let footerSize = 96
+    package static let footerSize = 88
 
     /// Room for an lz4 frame's header, which is at most 19 bytes.
     static let frameHeaderRoom = 64

@@ -37,9 +37,9 @@ package struct SnapshotStore<D: Disk>: Sendable {
 
     /// Begins a new snapshot.
     package func begin(
-        startZxid: Zxid, ensemble: SnapshotFooter.EnsembleTag
+        startZxid: Zxid, origin: SnapshotOrigin
     ) throws(SnapshotError) -> SnapshotWriter<D> {
-        try SnapshotWriter(disk, directory: directory, startZxid: startZxid, ensemble: ensemble)
+        try SnapshotWriter(disk, directory: directory, startZxid: startZxid, origin: origin)
     }
 
     /// Reads the whole file and checks all of it, unless this process has done so before.

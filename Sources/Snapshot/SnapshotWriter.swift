@@ -12,7 +12,7 @@ package struct SnapshotWriter<D: Disk>: ~Copyable {
     package let name: SnapshotName
     private let disk: D
     private let directory: String
-    private let ensemble: SnapshotFooter.EnsembleTag
+    private let origin: SnapshotOrigin
     private let file: D.File
     private var encoder = LZ4FrameEncoder()
     private var checksum = Adler32()
@@ -24,12 +24,11 @@ package struct SnapshotWriter<D: Disk>: ~Copyable {
 
     /// Begins the snapshot whose walk starts at `startZxid`.
     package init(
-        _ disk: D, directory: String, startZxid: Zxid,
-        ensemble: SnapshotFooter.EnsembleTag = .none
+        _ disk: D, directory: String, startZxid: Zxid, origin: SnapshotOrigin
     ) throws(SnapshotError) {
         self.disk = disk
         self.directory = directory
-        self.ensemble = ensemble
+        self.origin = origin
         name = SnapshotName(zxid: startZxid)
         let path = directory + "/" + name.temporaryFileName
         do throws(DiskError) {
@@ -91,7 +90,7 @@ package struct SnapshotWriter<D: Disk>: ~Copyable {
     /// The frame is complete and still the only thing in the file and the output.
     private func footer(_ end: SnapshotEnd) -> SnapshotFooter {
         SnapshotFooter(
-            ensemble: ensemble, startZxid: name.zxid, endZxid: end.endZxid, chain: end.chain,
+            origin: origin, startZxid: name.zxid, endZxid: end.endZxid, chain: end.chain,
             znodeCount: end.znodeCount, sessionCount: end.sessionCount,
             uncompressedSize: UInt64(uncompressedSize),
             compressedSize: UInt64(writtenSize) + UInt64(encoder.output.count),

@@ -109,11 +109,11 @@ enum Sample {
 
     static func end(_ content: RecordingSink, at zxid: Zxid) -> SnapshotEnd {
         SnapshotEnd(
-            endZxid: zxid, chain: 0x1122_3344_5566_7788, znodeCount: UInt64(content.nodes.count),
+            endZxid: zxid, chain: 0x1122_3344, znodeCount: UInt64(content.nodes.count),
             sessionCount: UInt64(content.sessions.count))
     }
 
-    static let ensemble = SnapshotFooter.EnsembleTag(high: 0xA1A2_A3A4, low: 0xB1B2_B3B4)
+    static let origin = SnapshotOrigin(ensembleID: 0xA1A2_A3A4_A5A6_A7A8, generation: 3)
 
     /// Writes `content` in pieces of `chunk` bytes.
     @discardableResult
@@ -122,7 +122,7 @@ enum Sample {
         chunk: Int = 1000
     ) throws(SnapshotError) -> SnapshotFooter {
         var writer = try SnapshotWriter(
-            disk, directory: directory, startZxid: startZxid, ensemble: ensemble)
+            disk, directory: directory, startZxid: startZxid, origin: origin)
         let stream = encode(content)
         var position = 0
         while position < stream.count {

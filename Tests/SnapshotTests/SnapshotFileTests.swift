@@ -21,8 +21,8 @@ struct SnapshotFileTests {
         #expect(sink == content)
         #expect(found.footer == footer)
         #expect(found.endZxid == end)
-        #expect(footer.ensemble == Sample.ensemble)
-        #expect(footer.chain == 0x1122_3344_5566_7788)
+        #expect(footer.origin == Sample.origin)
+        #expect(footer.chain == 0x1122_3344)
         #expect(try reader.footer(of: name) == footer)
         #expect(try disk.list(Sample.directory) == [name.fileName])
     }
@@ -75,7 +75,8 @@ struct SnapshotFileTests {
 
     @Test("S-35: a frame of zeros that expands a thousandfold is refused at its first bytes")
     func bomb() throws {
-        var writer = try SnapshotWriter(disk, directory: Sample.directory, startZxid: zxid)
+        var writer = try SnapshotWriter(
+            disk, directory: Sample.directory, startZxid: zxid, origin: Sample.origin)
         let zeros = [UInt8](repeating: 0, count: 16 * 1024 * 1024)
         try zeros.withByteView { (view) throws(SnapshotError) in try writer.append(view) }
         _ = try writer.finish(Sample.end(Sample.content(), at: zxid))

@@ -43,7 +43,8 @@ struct SnapshotStoreTests {
     @Test("An abandoned snapshot leaves nothing")
     func abandon() throws {
         var writer = try SnapshotWriter(
-            disk, directory: Sample.directory, startZxid: Zxid(rawValue: 4))
+            disk, directory: Sample.directory, startZxid: Zxid(rawValue: 4),
+            origin: Sample.origin)
         try Sample.encode(Sample.content()).withByteView { (view) throws(SnapshotError) in
             try writer.append(view)
         }
