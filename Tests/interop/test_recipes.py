@@ -9,7 +9,7 @@ from kazoo.recipe.cache import TreeCache, TreeEvent
 from kazoo.recipe.counter import Counter
 from kazoo.recipe.election import Election
 from kazoo.recipe.lock import Lock, Semaphore
-from kazoo.recipe.partitioner import PartitionState, SetPartitioner
+from kazoo.recipe.partitioner import SetPartitioner
 from kazoo.recipe.party import Party, ShallowParty
 from kazoo.recipe.queue import LockingQueue, Queue
 
@@ -158,33 +158,38 @@ def test_a_party_counts_who_is_there(zk, another, kind):
     assert list(host) == ["host"]
 
 
-def test_a_set_is_partitioned_without_overlap_and_again_when_one_leaves(another, in_thread):
+def test_a_set_is_partitioned_without_overlap_and_again_when_one_leaves(
+        another, in_thread, eventually):
     everything = {f"shard{number}" for number in range(6)}
+    leave = [threading.Event(), threading.Event()]
+    shares = [set(), set()]
 
-    def acquire(client):
-        partitioner = SetPartitioner(
-            client, "/partition", sorted(everything), time_boundary=0.4)
-        while not partitioner.acquired:
-            assert not partitioner.failed
-            if partitioner.release:
-                partitioner.release_set()
+    def take_part(number, client):
+        mine = SetPartitioner(
+            client, "/partition", sorted(everything), identifier=str(number), time_boundary=0.3)
+        while not leave[number].is_set():
+            if mine.acquired:
+                shares[number] = set(mine)
+                leave[number].wait(0.02)
+                continue
+            shares[number] = set()
+            assert not mine.failed
+            if mine.release:
+                mine.release_set()
             else:
-                partitioner.wait_for_acquire(5)
-        return partitioner
+                mine.wait_for_acquire(0.5)
+        shares[number] = set()
+        mine.finish()
 
-    clients = [another() for _ in range(2)]
-    one, two = [task.result() for task in [in_thread(acquire, client) for client in clients]]
-    assert set(one) | set(two) == everything
-    assert not set(one) & set(two)
-    two.finish()
-    clients[1].stop()
-    for _ in range(50):
-        if one.release:
-            one.release_set()
-        elif one.state == PartitionState.ACQUIRED and set(one) == everything:
-            break
-        one.wait_for_acquire(0.3)
-    assert set(one) == everything
+    tasks = [in_thread(take_part, number, another()) for number in range(2)]
+    eventually(
+        lambda: all(shares) and shares[0] | shares[1] == everything and not shares[0] & shares[1],
+        limit_s=20, what="the partition")
+    leave[1].set()
+    tasks[1].result()
+    eventually(lambda: shares[0] == everything, limit_s=20, what="the new partition")
+    leave[0].set()
+    tasks[0].result()
 
 
 def test_a_tree_cache_follows_a_whole_subtree(zk, another, eventually):
