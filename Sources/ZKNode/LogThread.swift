@@ -19,12 +19,16 @@ final class LogThread: @unchecked Sendable {
         case stop
     }
 
+    /// A sync's end may wait this long for another write before the watermark is synced too.
+    private static let idleSeconds = 1.0
+
     private let log: TxnLog<PosixDisk>
     private let mailbox = Mailbox<Message>()
     private let pool = NIOThreadPool(numberOfThreads: 2)
     private let policy: GroupCommitPolicy
     private let logger: Logger
     private let onFailure: @Sendable (ServerFailure) -> Void
+    private var isWatermarkBehind = false
 
     init(
         log: TxnLog<PosixDisk>, policy: GroupCommitPolicy, logger: Logger,
@@ -43,6 +47,7 @@ final class LogThread: @unchecked Sendable {
     /// - Parameter report: called on the log's thread after each sync.
     func start(_ report: @escaping @Sendable (Zxid, UInt32) -> Void) {
         pool.start()
+        prepareNextSegment()
         pool.submit { [self] _ in
             do throws(TxnLogError) {
                 try run(report)
@@ -60,7 +65,12 @@ final class LogThread: @unchecked Sendable {
 
     private func run(_ report: (Zxid, UInt32) -> Void) throws(TxnLogError) {
         while true {
-            var messages = mailbox.receive()
+            var messages = mailbox.receive(timeoutSeconds: LogThread.idleSeconds)
+            if messages.isEmpty {
+                if isWatermarkBehind { try log.flushWatermark() }
+                isWatermarkBehind = false
+                messages = mailbox.receive()
+            }
             if policy.flushDelaySeconds > 0 { gather(&messages) }
             var batches: [TxnBatch] = []
             for message in messages {
@@ -68,17 +78,17 @@ final class LogThread: @unchecked Sendable {
                 case .append(let batch): batches.append(batch)
                 case .roll:
                     try append(&batches, report)
-                    try log.roll()
+                    log.roll()
                 case .purge(let zxid):
                     try append(&batches, report)
-                    try log.purge(before: zxid)
+                    let purged = try log.purge(before: zxid.next)
+                    for name in purged { logger.info("purged \(name)") }
                 case .stop:
                     try append(&batches, report)
                     return try log.close()
                 }
             }
             try append(&batches, report)
-            prepareNextSegment()
         }
     }
 
@@ -99,12 +109,27 @@ final class LogThread: @unchecked Sendable {
         let start = NIODeadline.now()
         let result = try log.append(batches)
         batches.removeAll(keepingCapacity: true)
+        isWatermarkBehind = true
+        if result.isNewSegment { prepareNextSegment() }
         let took = NIODeadline.now() - start
         if took > policy.warningThreshold {
             logger.warning(
                 "writing and syncing the log took \(took.nanoseconds / 1_000_000) ms: slow disk")
         }
-        report(result.durableZxid, result.chainChecksum)
+        report(result.durableZxid, log.chainChecksum)
+    }
+
+    /// In the background, so that a roll finds a file whose blocks are there and written.
+    private func prepareNextSegment() {
+        let preparer = log.segmentPreparer
+        pool.submit { [logger] _ in
+            do {
+                try preparer.prepare()
+            } catch {
+                // The roll makes its own then, or fails where it counts.
+                logger.warning("cannot prepare the next log segment: \(error)")
+            }
+        }
     }
 }
 

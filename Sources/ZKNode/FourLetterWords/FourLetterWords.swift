@@ -5,7 +5,7 @@ import ZKWire
 
 /// Answers four-letter words on the core's loop; everything they print is local.
 package struct FourLetterWords: Sendable {
-    let facts: ServerFacts
+    var facts: ServerFacts
     /// Words that are answered; `*` is all.
     let whitelist: Set<String>
 

@@ -1,0 +1,75 @@
+import ArgumentParser
+import Dispatch
+import Glibc
+import Logging
+import ServerConfiguration
+import ZKNode
+
+struct Serve: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Run a server until it is told to stop.",
+        discussion: """
+            Without a file: standalone on port 2181, data under ./data.
+            With one: as zoo.cfg says. SIGTERM and SIGINT stop cleanly; SIGKILL loses nothing that
+            was acknowledged.
+
+            Exit codes: 0 stopped, 2 bad configuration, 3 data directory, 4 damaged storage,
+            5 write or sync failed, 6 cannot listen (docs/operating/exit-codes.md).
+
+            Example: zknode serve /etc/zookeeper/zoo.cfg
+            """)
+
+    @Argument(help: "A configuration file in the form of zoo.cfg.")
+    var file: String?
+
+    @Option(help: "Where the data is kept; overrides the file.")
+    var dataDir: String?
+
+    @Option(help: "The port for clients; overrides the file.")
+    var clientPort: Int?
+
+    @Option(help: "How much is logged: debug, info, warning or error.")
+    var logLevel = Logger.Level.info
+
+    func run() throws {
+        let logger = ServerLogging.logger(logLevel)
+        do {
+            let server = try ZKServer(try settings(logger), logger: logger)
+            let signals = StopSignals { server.stop() }
+            try server.run()
+            signals.cancel()
+        } catch let failure as ServerFailure {
+            logger.critical("\(failure.description)")
+            // The one place that exits.
+            throw ArgumentParser.ExitCode(failure.code.rawValue)
+        }
+    }
+
+    private func settings(_ logger: Logger) throws(ServerFailure) -> ServerConfiguration {
+        var settings = try ConfigurationFiles.load(file, logger)
+        if let dataDir { settings.storage.dataDir = dataDir }
+        if let clientPort { settings.clients.port = clientPort }
+        return settings
+    }
+}
+
+extension Logger.Level: @retroactive ExpressibleByArgument {}
+
+/// SIGTERM and SIGINT, turned into a clean stop.
+private final class StopSignals {
+    private var sources: [any DispatchSourceSignal] = []
+
+    init(_ stop: @escaping @Sendable () -> Void) {
+        for number in [SIGTERM, SIGINT] {
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number)
+            source.setEventHandler(handler: stop)
+            source.resume()
+            sources.append(source)
+        }
+        // A client that goes away is no reason to end.
+        signal(SIGPIPE, SIG_IGN)
+    }
+
+    func cancel() { sources.forEach { $0.cancel() } }
+}
