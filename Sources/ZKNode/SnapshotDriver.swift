@@ -83,7 +83,7 @@ final class SnapshotDriver: @unchecked Sendable {
         thread.send(
             .finish(
                 SnapshotEnd(
-                    endZxid: loop.core.lastProcessedZxid, chain: UInt64(chainAtStart),
+                    endZxid: loop.core.lastProcessedZxid, chain: chainAtStart,
                     znodeCount: UInt64(walk.visitedCount),
                     sessionCount: UInt64(loop.core.tree.sessions.count))))
     }

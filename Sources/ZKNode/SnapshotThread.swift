@@ -28,7 +28,7 @@ final class SnapshotThread: @unchecked Sendable {
     }
 
     private var store: SnapshotStore<PosixDisk>
-    private let ensemble: SnapshotFooter.EnsembleTag
+    private let origin: SnapshotOrigin
     private let retained: Int?
     private let mailbox = Mailbox<Message>()
     private let pool = NIOThreadPool(numberOfThreads: 1)
@@ -36,11 +36,10 @@ final class SnapshotThread: @unchecked Sendable {
 
     /// - Parameter retained: how many verified snapshots are kept; nil keeps all.
     init(
-        store: SnapshotStore<PosixDisk>, ensemble: SnapshotFooter.EnsembleTag, retained: Int?,
-        logger: Logger
+        store: SnapshotStore<PosixDisk>, origin: SnapshotOrigin, retained: Int?, logger: Logger
     ) {
         self.store = store
-        self.ensemble = ensemble
+        self.origin = origin
         self.retained = retained
         self.logger = logger
     }
@@ -75,7 +74,7 @@ final class SnapshotThread: @unchecked Sendable {
     /// (S-07).
     private func write(from zxid: Zxid, _ waiting: inout [Message], _ reports: Reports) {
         do throws(SnapshotError) {
-            var writer = try store.begin(startZxid: zxid, ensemble: ensemble)
+            var writer = try store.begin(startZxid: zxid, origin: origin)
             while true {
                 if waiting.isEmpty { waiting = mailbox.receive() }
                 switch waiting.first {

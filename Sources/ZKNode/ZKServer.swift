@@ -23,6 +23,8 @@ package final class ZKServer: @unchecked Sendable {
     private let snapshotThread: SnapshotThread
     private let ending: EventLoopPromise<Void>
     private let recovered: String
+    /// Held as long as the server runs.
+    private let directoryLock: any DiskLock
 
     /// Recovers the state from the data directory; after this the server can begin to serve.
     package init(
@@ -32,24 +34,25 @@ package final class ZKServer: @unchecked Sendable {
         self.logger = logger
         let storage = try RecoveredStorage.open(configuration, logger)
         recovered = storage.summary
+        directoryLock = storage.state.lock
         group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let eventLoop = group.next()
         let ending = eventLoop.makePromise(of: Void.self)
         self.ending = ending
         let core = ServerCore(
-            configuration: try CoreConfiguration(configuration), tree: storage.tree,
+            configuration: try CoreConfiguration(configuration), tree: storage.state.tree,
             now: .current())
         log = LogThread(
-            log: storage.log, policy: GroupCommitPolicy(configuration.log), logger: logger
+            log: storage.state.log, policy: GroupCommitPolicy(configuration.log), logger: logger
         ) { ending.fail($0) }
         snapshotThread = SnapshotThread(
-            store: storage.snapshots, ensemble: storage.ensemble,
+            store: storage.state.snapshots, origin: storage.state.snapshotOrigin,
             retained: configuration.snapshots.purgeInterval == nil
                 ? nil : configuration.snapshots.retainCount,
             logger: logger)
         let snapshots = SnapshotDriver(
             thread: snapshotThread, policy: SnapshotPolicy(configuration.snapshots),
-            recovered: storage.snapshotZxid, logger: logger)
+            recovered: storage.state.report.snapshot?.zxid, logger: logger)
         loop = CoreLoop(
             core: core, eventLoop: eventLoop, log: log, snapshots: snapshots,
             words: FourLetterWords(configuration, startedAt: Now.current().monotonic),
@@ -109,6 +112,7 @@ package final class ZKServer: @unchecked Sendable {
         log.stop()
         snapshotThread.stop()
         try? group.syncShutdownGracefully()
+        directoryLock.release()
         logger.info("stopped")
     }
 

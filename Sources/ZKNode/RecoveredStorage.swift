@@ -1,0 +1,156 @@
+import DataTree
+import Logging
+import NIOCore
+import Recovery
+import ServerConfiguration
+import ServerCore
+import Snapshot
+import Storage
+import TxnLog
+import ZKWire
+
+/// What a start got from the disk.
+struct RecoveredStorage {
+    let state: RecoveredState<PosixDisk>
+    /// One line for the end of the start: what was recovered.
+    let summary: String
+
+    /// Opens the data directory of a configuration, making it at the first start.
+    static func open(
+        _ server: ServerConfiguration, _ logger: Logger
+    ) throws(ServerFailure) -> RecoveredStorage {
+        warnAbout(server.log, logger)
+        let disk = PosixDisk()
+        let directory = DataDirectory(
+            server.storage.dataDir, dataLog: server.storage.givenDataLogDir)
+        var random = SystemRandomNumberGenerator()
+        var configuration = RecoveryConfiguration(
+            serverID: ServerID(rawValue: server.myID ?? 0),
+            newEnsembleID: UInt64.random(in: 1...UInt64.max, using: &random),
+            seed: random.next(),
+            now: { .nanoseconds(Int64(NIODeadline.now().uptimeNanoseconds)) })
+        configuration.segmentSizeBytes = server.log.maxSegmentBytes ?? (1 << 30)
+        configuration.isLogCompressed = server.log.isCompressed
+        do throws(RecoveryError) {
+            try makeDirectories(directory, isAllowed: server.storage.isDataDirCreated, disk)
+            let progress = ProgressLog(logger)
+            let state = try Recovery(disk, directory, configuration).load { progress.note($0) }
+            for line in state.report.warnings { logger.warning("\(line)") }
+            return RecoveredStorage(state: state, summary: state.report.summary)
+        } catch {
+            throw ServerFailure(error.exitCode, error.description)
+        }
+    }
+
+    private static func makeDirectories(
+        _ directory: DataDirectory, isAllowed: Bool, _ disk: PosixDisk
+    ) throws(RecoveryError) {
+        guard isAllowed else { return }
+        for path in Set([directory.data, directory.dataLog]).sorted() {
+            do throws(DiskError) {
+                try disk.createDirectories(path)
+            } catch {
+                throw .disk(error)
+            }
+        }
+    }
+
+    private static func warnAbout(_ log: LogSettings, _ logger: Logger) {
+        if !log.isSynced {
+            logger.warning(
+                """
+                forceSync=no is not followed: every batch is synced, since a write that was \
+                acknowledged must survive a power failure
+                """)
+        }
+    }
+}
+
+extension PosixDisk {
+    /// Makes a directory and the ones above it that are missing.
+    fileprivate func createDirectories(_ path: String) throws(DiskError) {
+        guard !exists(path) else { return }
+        if let slash = path.lastIndex(of: "/"), slash > path.startIndex {
+            try createDirectories(String(path[..<slash]))
+        }
+        try createDirectory(path)
+    }
+}
+
+/// Says how far a long start has got, at most every two seconds.
+private final class ProgressLog {
+    private let logger: Logger
+    private var next = NIODeadline.now() + .seconds(2)
+
+    init(_ logger: Logger) { self.logger = logger }
+
+    func note(_ progress: RecoveryProgress) {
+        guard NIODeadline.now() >= next else { return }
+        next = .now() + .seconds(2)
+        switch progress {
+        case .snapshot(let name, let readBytes):
+            logger.info("loading \(name.fileName): \(readBytes >> 20) MiB read")
+        case .replay(let zxid, let last): logger.info("replaying the log: \(zxid) of \(last)")
+        }
+    }
+}
+
+extension LoadReport {
+    /// What an operator should look at, a line each.
+    var warnings: [String] {
+        var lines = skipped.map(\.description)
+        lines += removedTemporaries.map { "removed \($0), which a crash had left unfinished" }
+        if let log, case .tornTail(let file, let offset, _) = log.verdict {
+            lines.append(
+                """
+                cut \(file) at offset \(offset): the last write had not been finished and nothing \
+                in it was acknowledged
+                """)
+        }
+        if let log, case .discardedSegment(let file, _) = log.verdict {
+            lines.append("removed \(file): it was being made and had nothing acknowledged in it")
+        }
+        if let log, !log.isWatermarkKnown {
+            lines.append("the log's watermark was unreadable; it is written anew")
+        }
+        return lines
+    }
+
+    var summary: String {
+        var text: String
+        switch (imported, snapshot) {
+        case (let imported?, _):
+            text = "imported Apache ZooKeeper's data up to zxid \(imported.lastZxid)"
+        case (nil, let snapshot?):
+            text = "recovered \(snapshot.fileName) and \(replayedCount) transactions after it"
+        case (nil, nil):
+            text =
+                start == .create
+                ? "began a new data directory" : "recovered \(replayedCount) transactions"
+        }
+        text += ", zxid \(lastZxid), in \(totalDuration.wholeMilliseconds) ms"
+        return text
+    }
+}
+
+extension RecoveryError {
+    /// The exit code of a start that ends with this.
+    var exitCode: ExitCode {
+        switch self {
+        case .disk, .inUse, .wrongServer: .dataDirectory
+        case .log(let error): error.exitCode
+        default: .corruptStorage
+        }
+    }
+}
+
+extension TxnLogError {
+    /// The exit code of a process that ends with this.
+    var exitCode: ExitCode {
+        switch self {
+        case .disk, .poisoned: .storageFailure
+        case .locked: .dataDirectory
+        case .corrupt, .newerVersion, .startsLater, .noRecord, .otherHistory: .corruptStorage
+        }
+    }
+}
