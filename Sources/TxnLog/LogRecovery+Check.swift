@@ -1,0 +1,105 @@
+import Storage
+import ZKWire
+
+// What the segments' names and headers must agree on, before any record is looked at.
+extension LogRecovery {
+    /// Drops files whose name is wrong because they are copies of other segments.
+    mutating func withoutCopies(_ found: [Segment]) throws(TxnLogError) -> [Segment] {
+        var kept: [Segment] = []
+        for segment in found {
+            if LogFileName.segment(first: segment.header.firstZxid) == segment.name {
+                kept.append(segment)
+                continue
+            }
+            let original = found.first {
+                $0.header == segment.header
+                    && $0.name == LogFileName.segment(first: $0.header.firstZxid)
+            }
+            guard let original, try haveEqualContent(segment, original) else {
+                throw .corrupt(
+                    fault(in: segment, .misnamed(firstZxid: segment.header.firstZxid)))
+            }
+            report.ignoredCopies.append(segment.name)
+        }
+        return kept
+    }
+
+    private func haveEqualContent(_ left: Segment, _ right: Segment) throws(TxnLogError) -> Bool {
+        guard left.sizeBytes == right.sizeBytes else { return false }
+        return try attempt { () throws(DiskError) in
+            let one = try directory.disk.openForReading(directory.path(of: left.name))
+            let other = try directory.disk.openForReading(directory.path(of: right.name))
+            var offset: Int64 = 0
+            while offset < Int64(left.sizeBytes) {
+                let bytes = try one.readBytes(1 << 20, at: offset)
+                guard try bytes == other.readBytes(1 << 20, at: offset) else { return false }
+                offset += 1 << 20
+            }
+            return true
+        }
+    }
+
+    func checkIdentity() throws(TxnLogError) {
+        for segment in segments {
+            let header = segment.header
+            if header.ensembleID != configuration.ensembleID {
+                throw .corrupt(
+                    fault(
+                        in: segment,
+                        .foreignEnsemble(
+                            found: header.ensembleID, expected: configuration.ensembleID)))
+            }
+            if header.generation > base.generation {
+                throw .corrupt(
+                    fault(
+                        in: segment,
+                        .futureGeneration(found: header.generation, expected: base.generation)))
+            }
+        }
+    }
+
+    /// Segments whose header is unusable: without it, no record in them can be believed.
+    mutating func checkBad(_ bad: [BadSegment]) throws(TxnLogError) {
+        let newest = segments.last?.header.firstZxid
+        for segment in bad.reversed() {
+            let isNewest = newest.map { $0 < segment.firstZxid } ?? true
+            let position: WatermarkPosition =
+                durable.map { $0.segmentFirstZxid < segment.firstZxid ? .covered : .beyond }
+                ?? .unknown
+            let verdict = RecoveryTable.verdict(
+                .badHeader, isNewest ? .nothing : .laterWrite, position)
+            guard isNewest, verdict == .discardSegment else {
+                throw .corrupt(
+                    LogFault(
+                        file: segment.name, offset: 0,
+                        lastGoodZxid: segments.last { $0.header.firstZxid < segment.firstZxid }?
+                            .header.firstZxid ?? base.point.zxid,
+                        reason: segment.reason))
+            }
+            discarded.append(segment.name)
+            report.verdict = .discardedSegment(file: segment.name, reason: segment.reason)
+        }
+    }
+
+    /// Each segment continues somewhere in the one before it, and the first one at the base or
+    /// (others having been purged) later. Where exactly, `replay` finds out.
+    func checkLinks() throws(TxnLogError) {
+        guard let first = segments.first else { return }
+        let start = first.header.previous
+        if start.zxid < base.point.zxid
+            || (start.zxid == base.point.zxid && start.checksum != base.point.checksum)
+        {
+            throw .otherHistory(expected: base.point, found: start)
+        }
+        for (earlier, later) in zip(segments, segments.dropFirst())
+        where later.header.previous.zxid < earlier.header.firstZxid {
+            throw .corrupt(fault(in: earlier, .overlap(with: later.name)))
+        }
+    }
+
+    func fault(in segment: Segment, _ reason: LogFault.Reason) -> LogFault {
+        LogFault(
+            file: segment.name, offset: 0, lastGoodZxid: segment.header.previous.zxid,
+            reason: reason)
+    }
+}

@@ -1,0 +1,64 @@
+import Storage
+import ZKWire
+
+extension TxnLog {
+    /// Makes the segment that begins with `first`, large enough for its first write. It is durable
+    /// under its name, and in the watermark, when this returns.
+    func beginSegment(first: Zxid, recordBytes: Int) throws(TxnLogError) {
+        let needed =
+            TxnLogFormat.headerBlockBytes + recordBytes + TxnLogFormat.terminatorBytes
+        let size = max(configuration.segmentSizeBytes, (needed + 4095) & ~4095)
+        precondition(size <= TxnLogFormat.maximumSegmentBytes, "a write of \(recordBytes) bytes")
+        let header = SegmentHeader(
+            ensembleID: configuration.ensembleID, generation: base.generation, firstZxid: first,
+            previous: last, salt: salts.next(after: last))
+        let name = LogFileName.segment(first: first)
+        precondition(!directory.exists(name), "\(name) exists already")
+        try poisoning { () throws(DiskError) in
+            let source = try takePrepared(sizeBytes: size)
+            let file = try directory.disk.open(directory.path(of: source))
+            try file.write(Self.headerBytes(header), at: 0)
+            try file.sync()
+            try directory.renameDurably(source, to: name)
+            let capacity = min(Int(try file.sizeBytes()), TxnLogFormat.maximumSegmentBytes)
+            segments.append(Segment(name: name, header: header, sizeBytes: capacity))
+            active = ActiveSegment(
+                file: file, seal: SegmentSeal(salt: header.salt), firstZxid: first,
+                capacity: capacity, offset: TxnLogFormat.headerBlockBytes)
+            isRollWanted = false
+            try markDurable()
+            try watermark.sync()
+        }
+    }
+
+    /// The name of a file of at least `sizeBytes` that nobody else touches.
+    private func takePrepared(sizeBytes: Int) throws(DiskError) -> String {
+        if directory.exists(LogFileName.prepared) {
+            let file = try directory.disk.openForReading(directory.path(of: LogFileName.prepared))
+            let size = try file.sizeBytes()
+            file.close()
+            if size >= Int64(sizeBytes) { return LogFileName.prepared }
+        }
+        if sizeBytes == configuration.segmentSizeBytes,
+            segmentPreparer.takeSpare(as: LogFileName.inline)
+        {
+            return LogFileName.inline
+        }
+        // Reserved, not written: with the log waiting, dearer syncs later are the lesser evil.
+        let file = try directory.disk.create(directory.path(of: LogFileName.inline))
+        try file.allocate(Int64(sizeBytes))
+        file.close()
+        return LogFileName.inline
+    }
+
+    /// The header's block, and the end behind it (a recycled file has records there).
+    private static func headerBytes(_ header: SegmentHeader) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: 2 * TxnLogFormat.headerBlockBytes)
+        bytes.withUnsafeMutableBytes { buffer in
+            header.encode(
+                into: UnsafeMutableRawBufferPointer(
+                    rebasing: buffer[0..<TxnLogFormat.headerBlockBytes]))
+        }
+        return bytes
+    }
+}
