@@ -1,0 +1,39 @@
+import DataTree
+import Snapshot
+import ZKWire
+
+/// Hands a snapshot's content to a tree loader and puts the loader's objections in the reader's
+/// words.
+struct TreeSink: SnapshotSink {
+    private var loader: TreeLoader
+
+    init(seed: UInt64) { loader = TreeLoader(seed: seed) }
+
+    mutating func addSession(_ session: SessionID, timeoutMilliseconds: Int32) {
+        loader.addSession(session, timeoutMilliseconds: timeoutMilliseconds)
+    }
+
+    mutating func addACL(id: Int64, acl: ByteView) throws(DecodeError) {
+        do throws(TreeLoadError) {
+            try loader.addACL(id: id, acl: acl)
+        } catch {
+            throw DecodeError(.badValue("\(error)"), offset: 0)
+        }
+    }
+
+    @inline(__always)
+    mutating func addNode(
+        path: ByteView, data: ByteView?, acl: Int64, stat: borrowing StatPersisted
+    ) throws(DecodeError) {
+        do throws(TreeLoadError) {
+            try loader.addNode(path: path, data: data, acl: acl, stat: copy stat)
+        } catch {
+            throw DecodeError(.badValue("\(error)"), offset: 0)
+        }
+    }
+
+    /// The tree, after the reader has found every checksum right.
+    consuming func finish(lastProcessedZxid: Zxid) throws(TreeLoadError) -> DataTree {
+        try loader.finish(lastProcessedZxid: lastProcessedZxid)
+    }
+}
