@@ -94,6 +94,8 @@ package struct WatchCounts: Equatable, Sendable {
     /// Differs from ZooKeeper: a connection whose watches all fired is not counted any more.
     package var dataConnections = 0
 
+    package init() {}
+
     /// `zk_watch_count`.
     package var total: Int { dataWatches + childWatches }
 }
