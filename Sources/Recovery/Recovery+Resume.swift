@@ -30,11 +30,13 @@ extension Recovery {
     private func openLog(
         _ meta: MetaStore<D>, _ report: inout LoadReport
     ) throws(RecoveryError) -> TxnLog<D> {
+        var settings = TxnLogConfiguration(
+            ensembleID: meta.current.ensembleID, saltSeed: configuration.seed)
+        settings.segmentSizeBytes = configuration.segmentSizeBytes
+        settings.isCompressed = configuration.isLogCompressed
         do throws(TxnLogError) {
             let opened = try TxnLog.open(
-                disk: disk, directory: directory.log,
-                configuration: TxnLogConfiguration(
-                    ensembleID: meta.current.ensembleID, saltSeed: configuration.seed),
+                disk: disk, directory: directory.log, configuration: settings,
                 base: meta.current.base)
             report.log = opened.report
             return opened.log

@@ -10,6 +10,10 @@ package struct RecoveryConfiguration: Sendable {
     package var newEnsembleID: UInt64
     /// Of the tree's path hash and of the log's salts; from the shell as well, new at each start.
     package var seed: UInt64
+    /// `txnLogSizeLimitInKb`.
+    package var segmentSizeBytes = 64 << 20
+    /// `txnLog.compress`.
+    package var isLogCompressed = false
     package var limits = SnapshotLimits()
     /// A reading of a monotonic clock, for the durations in the report.
     package var now: @Sendable () -> Duration

@@ -1,6 +1,6 @@
 extension Duration {
     /// Whole milliseconds, rounded toward zero.
-    package var wholeMilliseconds: Int {
+    var wholeMilliseconds: Int {
         let (seconds, attoseconds) = components
         return Int(seconds) * 1000 + Int(attoseconds / 1_000_000_000_000_000)
     }

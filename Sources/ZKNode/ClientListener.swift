@@ -12,7 +12,24 @@ enum ClientListener {
     static func bind(
         _ loop: CoreLoop, _ settings: ClientSettings, _ logger: Logger, _ recovered: String
     ) throws(ServerFailure) -> any Channel {
-        let bootstrap = ServerBootstrap(group: loop.eventLoop)
+        do {
+            let channel = try bind(bootstrap(loop, settings), settings)
+            let port = channel.localAddress?.port ?? settings.port
+            logger.info(
+                "\(recovered); serving clients on \(settings.address ?? "every address"):\(port)")
+            return channel
+        } catch {
+            throw ServerFailure(
+                .cannotListen,
+                """
+                cannot listen on \(settings.address ?? "every address") port \(settings.port): \
+                \(error). Is another server running there? Set clientPort or clientPortAddress.
+                """)
+        }
+    }
+
+    private static func bootstrap(_ loop: CoreLoop, _ settings: ClientSettings) -> ServerBootstrap {
+        ServerBootstrap(group: loop.eventLoop)
             .serverChannelOption(.backlog, value: CInt(settings.listenBacklog ?? 1024))
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
@@ -31,31 +48,19 @@ enum ClientListener {
                     try channel.pipeline.syncOperations.addHandler(ClientHandler(loop: loop))
                 }
             }
-        do {
-            let channel = try bind(bootstrap, settings).wait()
-            let port = channel.localAddress?.port ?? settings.port
-            logger.info(
-                "\(recovered); serving clients on \(settings.address ?? "every address"):\(port)")
-            return channel
-        } catch {
-            throw ServerFailure(
-                .cannotListen,
-                """
-                cannot listen on \(settings.address ?? "every address") port \(settings.port): \
-                \(error). Is another server running there? Set clientPort or clientPortAddress.
-                """)
-        }
     }
 
     /// Without an address: IPv6 and IPv4 both, or IPv4 alone where the machine has no IPv6.
     private static func bind(
         _ bootstrap: ServerBootstrap, _ settings: ClientSettings
-    ) -> EventLoopFuture<any Channel> {
+    ) throws -> any Channel {
         if let address = settings.address {
-            return bootstrap.bind(host: address, port: settings.port)
+            return try bootstrap.bind(host: address, port: settings.port).wait()
         }
-        return bootstrap.bind(host: "::", port: settings.port).flatMapError { _ in
-            bootstrap.bind(host: "0.0.0.0", port: settings.port)
+        do {
+            return try bootstrap.bind(host: "::", port: settings.port).wait()
+        } catch {
+            return try bootstrap.bind(host: "0.0.0.0", port: settings.port).wait()
         }
     }
 }

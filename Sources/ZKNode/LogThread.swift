@@ -81,8 +81,8 @@ final class LogThread: @unchecked Sendable {
                     log.roll()
                 case .purge(let zxid):
                     try append(&batches, report)
-                    let purged = try log.purge(before: zxid.next)
-                    for name in purged { logger.info("purged \(name)") }
+                    let count = try log.purge(before: zxid.next)
+                    if count > 0 { logger.info("purged \(count) log segments up to \(zxid)") }
                 case .stop:
                     try append(&batches, report)
                     return try log.close()

@@ -98,7 +98,7 @@ private final class ProgressLog {
 extension LoadReport {
     /// What an operator should look at, a line each.
     var warnings: [String] {
-        var lines = skipped.map(\.description)
+        var lines = skipped.map { "passed over \($0.name): \($0.reason)" }
         lines += removedTemporaries.map { "removed \($0), which a crash had left unfinished" }
         if let log, case .tornTail(let file, let offset, _) = log.verdict {
             lines.append(
@@ -152,5 +152,13 @@ extension TxnLogError {
         case .locked: .dataDirectory
         case .corrupt, .newerVersion, .startsLater, .noRecord, .otherHistory: .corruptStorage
         }
+    }
+}
+
+extension RecoveredState {
+    /// What this server's snapshots say they belong to.
+    var snapshotOrigin: SnapshotOrigin {
+        SnapshotOrigin(
+            ensembleID: meta.current.ensembleID, generation: meta.current.base.generation)
     }
 }

@@ -33,15 +33,15 @@ struct Serve: ParsableCommand {
 
     func run() throws {
         let logger = ServerLogging.logger(logLevel)
-        do {
+        do throws(ServerFailure) {
             let server = try ZKServer(try settings(logger), logger: logger)
             let signals = StopSignals { server.stop() }
             try server.run()
             signals.cancel()
-        } catch let failure as ServerFailure {
-            logger.critical("\(failure.description)")
+        } catch {
+            logger.critical("\(error.description)")
             // The one place that exits.
-            throw ArgumentParser.ExitCode(failure.code.rawValue)
+            throw ArgumentParser.ExitCode(error.code.rawValue)
         }
     }
 

@@ -62,7 +62,7 @@ struct OpenFiles {
 
     static func current() -> OpenFiles {
         var limit = rlimit()
-        getrlimit(__rlimit_resource_t(rawValue: RLIMIT_NOFILE.rawValue), &limit)
+        getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
         var count = 0
         if let directory = opendir("/proc/self/fd") {
             while readdir(directory) != nil { count += 1 }
