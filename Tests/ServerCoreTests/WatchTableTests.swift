@@ -1,4 +1,5 @@
 import DataTree
+import Foundation
 import ServerCore
 import Testing
 import ZKWire
@@ -369,5 +370,50 @@ struct WatchTableModelTests {
             #expect(Set(heard) == model.deleted(path))
         }
         #expect(Set(heard).count == heard.count, "an event came twice: \(heard)")
+    }
+}
+
+/// Not a test: prints what watches cost. To be run in release:
+///
+///     ZKNODE_MEASURE=1 swift test -c release --filter WatchMeasurement
+@Suite(
+    "WatchMeasurement", .enabled(if: ProcessInfo.processInfo.environment["ZKNODE_MEASURE"] != nil))
+struct WatchMeasurement {
+    private let clock = ContinuousClock()
+
+    private func residentBytes() throws -> Int {
+        let fields = try String(contentsOfFile: "/proc/self/statm", encoding: .utf8)
+            .split(separator: " ")
+        return (Int(fields[1]) ?? 0) * 4096
+    }
+
+    @Test("many watches on a path, and many paths with one")
+    func measure() throws {
+        let table = WatchTable(seed: 1)
+        let count = 100_000
+        "/a".withByteView { path in
+            let adding = clock.measure {
+                for number in 0..<count { table.addData(path, ConnectionID(rawValue: UInt64(number))) }
+            }
+            var heard = 0
+            let firing = clock.measure { table.nodeDataChanged(path) { _, _, _ in heard += 1 } }
+            print("\(count) watches on one path: set in \(adding), fired in \(firing), \(heard)")
+        }
+        let before = try residentBytes()
+        let paths = (0..<count * 10).map { "/bench/n\($0 + 100_000_000_000)" }
+        let between = try residentBytes()
+        for path in paths {
+            path.withByteView { table.addData($0, ConnectionID(rawValue: 1)) }
+        }
+        let after = try residentBytes()
+        print("\((after - between) / paths.count) bytes a watch (\(between - before) for the paths)")
+        let dropping = clock.measure { table.removeAll(ConnectionID(rawValue: 1)) }
+        print("\(paths.count) watches of one connection dropped in \(dropping)")
+        let nothing = clock.measure {
+            "/bench/n1".withByteView { path in
+                for _ in 0..<1_000_000 { table.nodeDataChanged(path) { _, _, _ in } }
+            }
+        }
+        print("a million triggers without watches: \(nothing)")
     }
 }
