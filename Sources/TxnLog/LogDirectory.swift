@@ -1,12 +1,6 @@
 import Storage
 import ZKWire
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Darwin)
-    import Darwin
-#endif
-
 /// A segment as the directory shows it.
 struct Segment: Equatable, Sendable {
     let name: String
@@ -98,32 +92,5 @@ func attempt<R>(_ body: () throws(DiskError) -> R) throws(TxnLogError) -> R {
         return try body()
     } catch {
         throw .disk(error)
-    }
-}
-
-extension DiskFile {
-    /// Up to `count` bytes from `offset`; fewer only at the end of the file.
-    func readBytes(_ count: Int, at offset: Int64) throws(DiskError) -> [UInt8] {
-        var failure: DiskError?
-        let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
-            do throws(DiskError) {
-                filled = try read(into: UnsafeMutableRawBufferPointer(buffer), at: offset)
-            } catch {
-                failure = error
-            }
-        }
-        if let failure { throw failure }
-        return bytes
-    }
-
-    /// For bytes that were there a moment ago.
-    func readExactly(_ count: Int, at offset: Int64) throws(DiskError) -> [UInt8] {
-        let bytes = try readBytes(count, at: offset)
-        guard bytes.count == count else { throw DiskError("read", "a shrunken file", code: EIO) }
-        return bytes
-    }
-
-    func write(_ bytes: [UInt8], at offset: Int64) throws(DiskError) {
-        try bytes.withByteView { (view) throws(DiskError) in try write(view, at: offset) }
     }
 }
