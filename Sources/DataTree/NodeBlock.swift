@@ -2,9 +2,11 @@ import ZKWire
 
 // How a znode lies in memory: one block of its own,
 //
-//     header (64 bytes) | extension (40 bytes, few have one) | name | data
+//     extension (48 bytes, few have one) | header (64 bytes) | name | data
+//                                        ^ base
 //
-// so that a read touches one place. The full path is nowhere: it is the names up to the root.
+// so that a read touches one place, and what a lookup compares (the end of the header and the name)
+// is mostly one cache line. The full path is nowhere: it is the names up to the root.
 
 /// What every znode has.
 struct NodeHeader {
@@ -13,15 +15,15 @@ struct NodeHeader {
     var ctime: Int64
     var mtime: Int64
     var version: Int32
-    var acl: ACLID
-    var parent: NodeRef
+    var aversion: Int32
     var nextSibling: NodeRef
     var previousSibling: NodeRef
+    var acl: ACLID
     /// -1 for null data.
     var dataLength: Int32
+    var parent: NodeRef
     /// The name's length, and in the top bit whether there is an extension.
     var nameWord: UInt32
-    var aversion: Int32
 }
 
 /// What only a znode has that had children or is owned by a session, a TTL or the container reaper.
@@ -56,7 +58,8 @@ struct NodeBlock {
     let base: UnsafeMutableRawPointer
 
     static let headerSize = 64
-    static let extensionSize = 40
+    /// 40, and 8 to keep the header aligned.
+    static let extensionSize = 48
     private static let extendedBit: UInt32 = 1 << 31
 
     @inline(__always)
@@ -73,7 +76,7 @@ struct NodeBlock {
     /// Only where `isExtended`.
     @inline(__always)
     var extended: UnsafeMutablePointer<NodeExtension> {
-        (base + NodeBlock.headerSize).assumingMemoryBound(to: NodeExtension.self)
+        (base - NodeBlock.extensionSize).assumingMemoryBound(to: NodeExtension.self)
     }
 
     @inline(__always)
@@ -83,9 +86,7 @@ struct NodeBlock {
     var dataLength: Int { Int(max(header.pointee.dataLength, 0)) }
 
     @inline(__always)
-    private var nameStart: UnsafeMutableRawPointer {
-        base + NodeBlock.headerSize + (isExtended ? NodeBlock.extensionSize : 0)
-    }
+    private var nameStart: UnsafeMutableRawPointer { base + NodeBlock.headerSize }
 
     @inline(__always)
     var name: ByteView { ByteView(start: nameStart, count: nameLength) }
@@ -132,7 +133,8 @@ extension NodeBlock {
         precondition(name.count < Int(extendedBit) && (data?.count ?? 0) <= Int(Int32.max))
         let dataLength = data?.count ?? -1
         let bytes = size(isExtended: isExtended, nameLength: name.count, dataLength: dataLength)
-        let block = NodeBlock(base: .allocate(byteCount: bytes, alignment: 16))
+        let start = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 16)
+        let block = NodeBlock(base: start + (isExtended ? extensionSize : 0))
         block.header.pointee.nameWord = UInt32(name.count) | (isExtended ? extendedBit : 0)
         block.header.pointee.dataLength = Int32(dataLength)
         if let source = name.baseAddress {
@@ -141,6 +143,8 @@ extension NodeBlock {
         block.fill(data)
         return block
     }
+
+    func deallocate() { (isExtended ? base - NodeBlock.extensionSize : base).deallocate() }
 
     /// Writes `data` after the name; the block's size must fit it.
     @inline(__always)

@@ -38,7 +38,10 @@ struct NodeStore: ~Copyable {
     }
 
     deinit {
-        for number in 1..<used { entry(NodeRef(rawValue: number)).pointee.block?.deallocate() }
+        for number in 1..<used {
+            guard let base = entry(NodeRef(rawValue: number)).pointee.block else { continue }
+            NodeBlock(base: base).deallocate()
+        }
         for slab in 0..<slabCount { slabs[slab].deallocate() }
         slabs.deallocate()
     }
@@ -73,8 +76,8 @@ struct NodeStore: ~Copyable {
 
     /// Gives back a znode's memory and number.
     mutating func free(_ ref: NodeRef) {
+        block(ref).deallocate()
         let place = entry(ref)
-        place.pointee.block?.deallocate()
         place.pointee.block = nil
         place.pointee.next = freeList
         freeList = ref
@@ -109,7 +112,7 @@ struct NodeStore: ~Copyable {
         let new = NodeBlock.allocate(isExtended: isExtended, name: old.name, data: data)
         new.takeFields(of: old)
         entry(ref).pointee.block = new.base
-        old.base.deallocate()
+        old.deallocate()
     }
 
     private mutating func addSlab() {

@@ -3,7 +3,7 @@ import ZKWire
 /// Hashes paths and encoded access control lists: eight bytes at a time, each folded in by a
 /// 64 x 64 -> 128 bit multiplication whose halves are xored (the scheme of wyhash). The seed is the
 /// caller's, so that runs repeat in a simulation and clients cannot aim at one bucket in production.
-struct PathHasher {
+package struct PathHasher: Sendable {
     private let seed: UInt64
 
     // Odd constants with as many ones as zeros, from the fractional digits of square roots.
@@ -11,7 +11,7 @@ struct PathHasher {
     private static let second: UInt64 = 0xBB67_AE85_84CA_A73B
     private static let third: UInt64 = 0x3C6E_F372_FE94_F82B
 
-    init(seed: UInt64) { self.seed = PathHasher.fold(seed ^ PathHasher.first, PathHasher.third) }
+    package init(seed: UInt64) { self.seed = PathHasher.fold(seed ^ PathHasher.first, PathHasher.third) }
 
     @inline(__always)
     private static func fold(_ left: UInt64, _ right: UInt64) -> UInt64 {
@@ -20,7 +20,7 @@ struct PathHasher {
     }
 
     @inline(__always)
-    func hash(_ bytes: ByteView) -> UInt64 {
+    package func hash(_ bytes: ByteView) -> UInt64 {
         let count = bytes.count
         var state = seed ^ (UInt64(truncatingIfNeeded: count) &* PathHasher.second)
         // SAFETY: every load below lies within `count` bytes from the base address.

@@ -29,7 +29,7 @@ struct FuzzySnapshotTests {
 
     @Test("loading a fuzzy snapshot and replaying the log gives the live tree, field by field")
     func replayEndsInLiveTree() throws {
-        for seed in 0..<UInt64(1500) {
+        for seed in 0..<UInt64(800) {
             let run = Run(seed: seed)
             let loaded = try loadSnapshot(run.stream.bytes, zxid: run.startZxid)
             for record in run.workload.history.records where record.header.zxid > run.startZxid {
@@ -43,7 +43,7 @@ struct FuzzySnapshotTests {
 
     @Test("replaying from before the snapshot changes nothing: every transaction is idempotent")
     func replayIsIdempotent() throws {
-        for seed in 0..<UInt64(300) {
+        for seed in 0..<UInt64(200) {
             let run = Run(seed: seed)
             let loaded = try loadSnapshot(run.stream.bytes, zxid: run.startZxid)
             let replayed = run.workload.history.records.filter { $0.header.zxid > run.startZxid }

@@ -18,7 +18,7 @@ func loadSnapshot(_ bytes: [UInt8], zxid: Zxid, seed: UInt64 = 1) throws -> Data
             try loader.addACL(id: id, acl: try reader.readACLView())
         }
         var path = try reader.readBuffer()
-        while path.text != "/" {
+        while path.count != 1 {
             try loader.addNode(
                 path: path, data: try reader.readNullableBuffer(), acl: try reader.readInt64(),
                 stat: try reader.readStatPersisted())
