@@ -99,7 +99,8 @@ extension ConfigurationKey {
             name: name, aliases: [], section: section, status: .applied, expected: expected,
             defaultText: "none", meaning: meaning
         ) { (suffix, text, configuration) throws(BadValue) in
-            guard let number = Int64(suffix), number >= 0 else {
+            // `server.01` would be a second spelling of `server.1`.
+            guard let number = Int64(suffix), number >= 0, "\(number)" == suffix else {
                 throw BadValue("a number after \"\(name)\"")
             }
             try assign(number, text, &configuration)

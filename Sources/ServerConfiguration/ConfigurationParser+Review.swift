@@ -6,6 +6,7 @@ extension ConfigurationParser {
         reviewDataDirectories()
         reviewSessions()
         reviewSecurity()
+        reviewSecurePorts()
         reviewIDs()
         reviewGroups()
         if configuration.isEnsembleMember { reviewEnsemble() } else { reviewStandalone() }
@@ -63,6 +64,24 @@ extension ConfigurationParser {
             remark(
                 .warning, on: "4lw.commands.whitelist",
                 "\"\(word)\" is not a four-letter word and is ignored")
+        }
+    }
+
+    /// Without TLS a secure port is not opened; and a file that has no other must not get one in
+    /// plain text by default.
+    private mutating func reviewSecurePorts() {
+        let own = configuration.ownMember
+        let line = own?.secureClient == nil ? nil : "server.\(own?.id ?? 0)"
+        guard let key = line ?? (isGiven("secureClientPort") ? "secureClientPort" : nil) else {
+            return
+        }
+        if !isGiven("clientPort") && own?.client == nil {
+            remark(
+                .error, on: key,
+                "TLS for clients is not supported yet, and there is no clientPort: set one to "
+                    + "serve clients in plain text")
+        } else if line != nil {
+            remark(.warning, on: key, "TLS for clients is not supported yet; its port is ignored")
         }
     }
 

@@ -150,6 +150,22 @@ import Testing
             ])
     }
 
+    @Test("a server line with a secure client port alone opens no port in plain text")
+    func securePortOnly() throws {
+        let text = three.replacing("zoo1:2888:3888", with: "zoo1:2888:3888;;2281")
+        #expect(
+            refused(text, myID: "1") == [
+                "zoo.cfg:4: error: server.1: TLS for clients is not supported yet, and there is "
+                    + "no clientPort: set one to serve clients in plain text"
+            ])
+        let both = three.replacing("zoo1:2888:3888", with: "zoo1:2888:3888;2181;2281")
+        #expect(
+            try accepted(both, myID: "1").remarks == [
+                "zoo.cfg:4: warning: server.1: TLS for clients is not supported yet; its port is "
+                    + "ignored"
+            ])
+    }
+
     @Test("several addresses need the switch for them")
     func multipleAddresses() throws {
         let text = three.replacing("zoo1:2888:3888", with: "zoo1:2888:3888|zoo1b:2888:3888")
@@ -165,8 +181,10 @@ import Testing
     @Test("an id that is no number, or out of range, is an error of its line")
     func badIDs() {
         #expect(
-            refused("dataDir=/d\nserver.x=a:1:2\nserver.300=b:1:2\n").prefix(2) == [
+            refused("dataDir=/d\nserver.x=a:1:2\nserver.300=b:1:2\nserver.01=c:1:2").prefix(3) == [
                 "zoo.cfg:2: error: server.x: \"a:1:2\" is not allowed; expected a number after "
+                    + "\"server.\"",
+                "zoo.cfg:4: error: server.01: \"c:1:2\" is not allowed; expected a number after "
                     + "\"server.\"",
                 "zoo.cfg:3: error: server.300: the id must be 1 to 255",
             ])

@@ -90,6 +90,7 @@ import Testing
         let text = """
             dataDir=/d
             secureClientPort=2281
+            clientPort=2181
             ssl.keyStore.location=/k
             ssl.quorum.keyStore.password=secret
             nio.numWorkerThreads=4
@@ -104,12 +105,12 @@ import Testing
         #expect(
             remarks == [
                 "zoo.cfg:2: warning: secureClientPort: \(clientTLS)",
-                "zoo.cfg:3: warning: ssl.keyStore.location: \(clientTLS)",
-                "zoo.cfg:4: warning: ssl.quorum.keyStore.password: not supported yet (TLS between "
+                "zoo.cfg:4: warning: ssl.keyStore.location: \(clientTLS)",
+                "zoo.cfg:5: warning: ssl.quorum.keyStore.password: not supported yet (TLS between "
                     + "servers); the key is ignored",
-                "zoo.cfg:5: notice: nio.numWorkerThreads: has no effect here: the server has no "
+                "zoo.cfg:6: notice: nio.numWorkerThreads: has no effect here: the server has no "
                     + "JVM and no thread pools",
-                "zoo.cfg:8: warning: authProvider.1: not supported yet (authentication by a Java "
+                "zoo.cfg:9: warning: authProvider.1: not supported yet (authentication by a Java "
                     + "class or by name); the key is ignored",
             ])
     }
@@ -122,6 +123,10 @@ import Testing
                     + "without it the server would be less protected than the file demands. "
                     + "Remove the key to start without it"
             ])
+        #expect(
+            refused("dataDir=/d\nsecureClientPort=2281\n").last
+                == "zoo.cfg:2: error: secureClientPort: TLS for clients is not supported yet, and "
+                + "there is no clientPort: set one to serve clients in plain text")
         #expect(refused("dataDir=/d\nsessionRequireClientSASLAuth=true\n").count == 1)
         #expect(refused("dataDir=/d\nquorum.auth.serverRequireSasl=true\n").count == 1)
     }

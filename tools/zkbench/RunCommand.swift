@@ -83,7 +83,7 @@ struct RunCommand: ParsableCommand {
             keys: KeySpace(root: root, count: keys, valueBytes: valueBytes),
             warmUp: warmup.nanoseconds, duration: duration.nanoseconds, requestLimit: requests,
             rate: rate, timelineWindow: timeline?.nanoseconds,
-            // Seconds since 1970 above 2^32 creates: runs do not meet each other's names.
+            // Seconds since 1970 above 2^28 creates: runs do not meet each other's names.
             firstName: UInt64(time(nil)) << 28, threads: threads)
     }
 }

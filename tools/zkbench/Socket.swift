@@ -76,7 +76,8 @@ final class Socket {
         set(Int32(IPPROTO_TCP), TCP_NODELAY, &on)
     }
 
-    private func set<Value: BitwiseCopyable>(_ level: Int32, _ option: Int32, _ value: inout Value) {
+    private func set<Value: BitwiseCopyable>(_ level: Int32, _ option: Int32, _ value: inout Value)
+    {
         _ = setsockopt(descriptor, level, option, &value, socklen_t(MemoryLayout<Value>.size))
     }
 }

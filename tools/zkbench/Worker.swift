@@ -21,6 +21,8 @@ final class Worker {
 
     private var start: UInt64 = 0
     private var isDraining = false
+    /// When the last request had been sent: earlier than planned if all connections broke.
+    private var stop: UInt64 = 0
     private var issuedTotal: UInt64 = 0
     private var issuedMeasured: UInt64 = 0
     private var nextDue: UInt64 = 0
@@ -32,6 +34,9 @@ final class Worker {
     /// How long replies are waited for after the last request.
     private static let drainLimit: UInt64 = 30_000_000_000
     private static let second: UInt64 = 1_000_000_000
+    /// Requests that an open loop lets wait on a connection before it gives up: 100 MB of 1 KiB
+    /// sets.
+    private static let maxPending = 100_000
 
     init(_ plan: LoadPlan, number: Int) throws(BenchError) {
         self.plan = plan
@@ -65,7 +70,7 @@ final class Worker {
         var lastPing = start
         while !isDraining {
             let now = monotonicNow()
-            issueAll(now)
+            try issueAll(now)
             if now &- lastPing > Self.second {
                 ping(now)
                 lastPing = now
@@ -73,6 +78,7 @@ final class Worker {
             try poll(waitTime(now))
             isDraining = isFinished(monotonicNow())
         }
+        stop = min(end, monotonicNow())
         try drain()
         try closeSessions()
         finishResult()
@@ -109,7 +115,7 @@ extension Worker {
 
     /// Requests whose time has come: in a closed loop the first ones of each connection, in an open
     /// one those that are due.
-    private func issueAll(_ now: UInt64) {
+    private func issueAll(_ now: UInt64) throws(BenchError) {
         guard let rate = plan.rate else {
             if issuedTotal == 0 { channels.forEach { fill($0, now) } }
             return
@@ -119,6 +125,9 @@ extension Worker {
         while nextDue <= now {
             let channel = channels[nextChannel % channels.count]
             nextChannel += 1
+            guard channel.pending.count < Self.maxPending else {
+                throw BenchError("the server cannot keep up with \(rate) requests a second")
+            }
             if channel.isOpen { issue(channel, nextDue) }
             nextDue &+= interval
         }
@@ -188,7 +197,9 @@ extension Worker {
 extension Worker {
     private func poll(_ nanoseconds: UInt64) throws(BenchError) {
         poller.wait(nanoseconds, into: &ready)
-        for descriptor in ready { try serve(channelByDescriptor[descriptor].unsafelyUnwrapped) }
+        for descriptor in ready {
+            if let channel = channelByDescriptor[descriptor] { try serve(channel) }
+        }
     }
 
     private func serve(_ channel: Channel) throws(BenchError) {
@@ -266,7 +277,7 @@ extension Worker {
     }
 
     private func finishResult() {
-        let stopped = plan.requestLimit == nil ? end : lastReply
+        let stopped = plan.requestLimit == nil ? stop : lastReply
         result.elapsed = stopped > measuredStart ? stopped &- measuredStart : 0
         guard let window = plan.timelineWindow else { return }
         // Windows without a reply at the end of the run, and none that is not whole.
