@@ -37,6 +37,7 @@ DEFAULTS = {
 PROPERTIES_OF_APACHE = {
     "znode.container.checkIntervalMs": "znode.container.checkIntervalMs",
     "jute.maxbuffer": "jute.maxbuffer",
+    "nio.sessionlessCnxnTimeout": "zookeeper.nio.sessionlessCnxnTimeout",
     "preAllocSize": "zookeeper.preAllocSize",
     "snapCount": "zookeeper.snapCount",
 }
@@ -64,7 +65,7 @@ class Server:
     def __init__(self, directory, config=None):
         self.directory = Path(directory)
         self.directory.mkdir(parents=True, exist_ok=True)
-        self.data_dir = self.directory / "data"
+        self.data_dir = Path((config or {}).get("dataDir", self.directory / "data"))
         self.config_file = self.directory / "zoo.cfg"
         self.log_file = self.directory / "server.log"
         self.host, self.port = HOST, free_port()
@@ -80,7 +81,8 @@ class Server:
         raise NotImplementedError
 
     def write_config(self):
-        self.data_dir.mkdir(exist_ok=True)
+        if not self.data_dir.exists():
+            self.data_dir.mkdir()
         lines = [f"{key}={value}\n" for key, value in self.config.items()]
         self.config_file.write_text("".join(lines))
 
