@@ -26,6 +26,12 @@ package struct Effects {
 
     package init() {}
 
+    package var isEmpty: Bool {
+        append.isEmpty && output.isEmpty && close.isEmpty && pauseReading.isEmpty
+            && resumeReading.isEmpty && fourLetterWords.isEmpty && !isSnapshotDue
+            && notices.isEmpty
+    }
+
     package mutating func removeAll() {
         append.removeAll(keepingCapacity: true)
         output.removeAll(keepingCapacity: true)

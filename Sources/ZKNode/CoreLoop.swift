@@ -22,7 +22,10 @@ final class CoreLoop: @unchecked Sendable {
     private var channels: [ConnectionID: any Channel] = [:]
     private var connectionsByHost: [String: Int] = [:]
     private var lastConnection: UInt64 = 0
-    var effects = Effects()
+    /// What the core wants, gathered until the turn ends.
+    private var effects = Effects()
+    /// What is being carried out; swapped with `effects`, so that neither is allocated anew.
+    private var acting = Effects()
     private var isTurnScheduled = false
     /// Connections whose socket takes no more at present.
     private var unwritable: Set<ConnectionID> = []
@@ -57,8 +60,7 @@ final class CoreLoop: @unchecked Sendable {
 
     /// - Returns: nil if the connection is over a limit and must be closed.
     func connectionOpened(_ channel: any Channel) -> ConnectionID? {
-        let remote = channel.remoteAddress
-        let address = PeerAddress(host: remote?.ipAddress ?? "", port: remote?.port ?? 0)
+        let address = PeerAddress(channel.remoteAddress)
         if let refusal = limits.refusal(
             total: channels.count, ofHost: connectionsByHost[address.host] ?? 0)
         {
@@ -123,33 +125,24 @@ final class CoreLoop: @unchecked Sendable {
         }
     }
 
-    /// Carries out the effects in the order that their contract gives.
+    /// Carries out the effects in the order that their contract gives. What that brings about (room
+    /// for requests that were held back) has its turn after the next sockets.
     func endTurn() {
         step(.turnEnded)
-        for batch in effects.append { log.append(batch) }
-        effects.append.removeAll(keepingCapacity: true)
-        flushOutput()
-        answerFourLetterWords()
-        closeConnections()
-        for id in effects.pauseReading { setReading(id, false) }
-        for id in effects.resumeReading { setReading(id, true) }
-        let isSnapshotDue = effects.isSnapshotDue
-        for notice in effects.notices { logger.log(notice) }
-        effects.removeAll()
-        if isSnapshotDue { snapshots.start(self) }
-    }
-
-    private func flushOutput() {
-        // Draining may let a held-back connection go on, which lists more output.
-        var index = 0
-        while index < effects.output.count {
-            let connection = effects.output[index]
-            index += 1
+        swap(&acting, &effects)
+        for batch in acting.append { log.append(batch) }
+        for connection in acting.output {
             connection.outputTaken()
             if !unwritable.contains(connection.id) { send(connection) }
         }
-        effects.output.removeAll(keepingCapacity: true)
-        if !core.isTurnEmpty { scheduleTurn() }
+        for request in acting.fourLetterWords { answer(request) }
+        for (id, _) in acting.close { closeAfterOutput(id) }
+        for id in acting.pauseReading { setReading(id, false) }
+        for id in acting.resumeReading { setReading(id, true) }
+        for notice in acting.notices { logger.log(notice) }
+        if acting.isSnapshotDue { snapshots.start(self) }
+        acting.removeAll()
+        if !effects.isEmpty || !core.isTurnEmpty { scheduleTurn() }
     }
 
     private func send(_ connection: Connection) {
@@ -168,11 +161,6 @@ final class CoreLoop: @unchecked Sendable {
         }
     }
 
-    private func closeConnections() {
-        for (id, _) in effects.close { closeAfterOutput(id) }
-        effects.close.removeAll(keepingCapacity: true)
-    }
-
     /// Closes once the output has gone out; a client that does not take it has five seconds.
     func closeAfterOutput(_ id: ConnectionID) {
         guard let channel = channels[id] else { return }
@@ -183,15 +171,12 @@ final class CoreLoop: @unchecked Sendable {
         eventLoop.assumeIsolated().scheduleTask(in: .seconds(5)) { channel.close(promise: nil) }
     }
 
-    private func answerFourLetterWords() {
-        for request in effects.fourLetterWords {
-            guard let channel = channels[request.connection] else { continue }
-            let text = words.answer(request, core: core)
-            channel.writeAndFlush(ByteBuffer(string: text)).whenComplete { _ in
-                channel.close(promise: nil)
-            }
+    private func answer(_ request: FourLetterRequest) {
+        guard let channel = channels[request.connection] else { return }
+        let text = words.answer(request, core: core)
+        channel.writeAndFlush(ByteBuffer(string: text)).whenComplete { _ in
+            channel.close(promise: nil)
         }
-        effects.fourLetterWords.removeAll(keepingCapacity: true)
     }
 
     private func setReading(_ id: ConnectionID, _ isReading: Bool) {
@@ -217,6 +202,17 @@ struct ConnectionLimits: Sendable {
             return "\(ofHost) connections from there, maxClientCnxns is \(perHost)"
         }
         return nil
+    }
+}
+
+extension PeerAddress {
+    /// An IPv4 client of a socket for both versions is an IPv4 client.
+    fileprivate init(_ address: SocketAddress?) {
+        let host = address?.ipAddress ?? ""
+        let mapped = "::ffff:"
+        let isMapped = host.hasPrefix(mapped) && host.contains(".")
+        self.init(
+            host: isMapped ? String(host.dropFirst(mapped.count)) : host, port: address?.port ?? 0)
     }
 }
 
