@@ -26,8 +26,12 @@ need_build_packages
 build_release || fail "the build; the errors are above"
 if [ $# -eq 0 ]; then
     say "data in $PWD/data. Connect with"
-    echo "    zkCli.sh -server 127.0.0.1:2181"
-    echo "    python3 -c 'from kazoo.client import KazooClient; zk = KazooClient(\"127.0.0.1:2181\"); zk.start(); print(zk.get_children(\"/\"))'"
+    cat <<'HINT'
+    zkCli.sh -server 127.0.0.1:2181          # Debian: /usr/share/zookeeper/bin/zkCli.sh
+    python3                                  # with pip install kazoo
+    >>> from kazoo.client import KazooClient
+    >>> zk = KazooClient("127.0.0.1:2181"); zk.start(); zk.get_children("/")
+HINT
 fi
 say "starting the server; Ctrl-C stops it"
 exec .build/release/zknode serve "$@"

@@ -10,7 +10,7 @@ fail() {
 
 need_swift() {
     command -v swift >/dev/null ||
-        fail "there is no swift on this machine. Install Swift 6.1 or later: https://www.swift.org/install"
+        fail "there is no swift here: install Swift 6.1 or later, https://www.swift.org/install"
 }
 
 # need_packages WHY PACKAGE...: installs the Debian packages that are missing, and says so.

@@ -59,7 +59,8 @@ def test_a_refused_thief_leaves_the_session_and_its_ephemerals_alone(raw, root, 
     victim.create(f"{root}/e", flags=Flag.EPHEMERAL)
     for password in (b"", b"short", b"x" * 16, b"x" * 1000):
         with pytest.raises((SessionRefused, Disconnected)):
-            RawClient(server.host, server.port, session=Session(victim.session.id, password)).connect()
+            stolen = Session(victim.session.id, password)
+            RawClient(server.host, server.port, session=stolen).connect()
     assert raw().exists(f"{root}/e").err == Err.OK
 
 

@@ -13,7 +13,7 @@ def test_a_thousand_mixed_requests_in_flight_are_answered_in_order(raw, root):
     client = raw()
     choose = random.Random(7)
     sent = []
-    for number in range(IN_FLIGHT):
+    for _ in range(IN_FLIGHT):
         path = f"{root}/n{choose.randrange(50)}"
         op, body = choose.choice([
             (Op.CREATE, create_body(path, b"x")), (Op.SET_DATA, set_body(path, b"y")),

@@ -212,7 +212,9 @@ def test_a_tree_cache_follows_a_whole_subtree(zk, another, eventually):
 def test_a_data_watch_sees_every_state_from_absent_to_deleted(zk, eventually):
     seen = []
     zk.DataWatch("/a", lambda data, stat: seen.append(data))
-    for step in (lambda: zk.create("/a", b"1"), lambda: zk.set("/a", b"2"), lambda: zk.delete("/a")):
+    for step in (
+        lambda: zk.create("/a", b"1"), lambda: zk.set("/a", b"2"), lambda: zk.delete("/a"),
+    ):
         before = len(seen)
         step()
         eventually(lambda: len(seen) > before, what="the next call")

@@ -1,1 +1,1 @@
-"""What the interop tests are built from: servers, a raw protocol client, and a model of the tree."""
+"""What the interop tests are built from: servers, a raw client, and a model of the tree."""

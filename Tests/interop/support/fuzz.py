@@ -38,7 +38,8 @@ def valid_requests(path):
         (Op.GET_ALL_CHILDREN_NUMBER, Writer().string(path).bytes),
         (Op.WHO_AM_I, b""),
         (Op.SASL, Writer().buffer(b"token").bytes),
-        (Op.MULTI, multi_body([(Op.CREATE, create_body(path)), (Op.DELETE, path_version_body(path))])),
+        (Op.MULTI, multi_body(
+            [(Op.CREATE, create_body(path)), (Op.DELETE, path_version_body(path))])),
         (Op.MULTI_READ, multi_body([(Op.GET_DATA, path_watch_body(path))])),
     ]
     return [request(number, op, body) for number, (op, body) in enumerate(bodies, 1)]

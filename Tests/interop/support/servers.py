@@ -19,7 +19,7 @@ PORTS = range(22600, 22800)
 REPOSITORY = Path(__file__).resolve().parents[3]
 APACHE_JARS = "/usr/share/java/zookeeper.jar"
 
-# The port is in every test's log; a server that is asked to start must listen within this time.
+# A server that is asked to start must listen, and one that is asked to stop must end, within this.
 START_LIMIT_S = 30
 STOP_LIMIT_S = 15
 
@@ -44,7 +44,7 @@ PROPERTIES_OF_APACHE = {
 
 
 def free_port():
-    """A port of our range that nobody listens on; the start is random so that runs do not collide."""
+    """A port of our range that nobody listens on, sought from a random one on."""
     start = random.randrange(len(PORTS))
     for offset in range(len(PORTS)):
         port = PORTS[(start + offset) % len(PORTS)]
@@ -106,7 +106,8 @@ class Server:
                 return self
             time.sleep(0.02)
         self.kill()
-        raise RuntimeError(f"{self.kind} does not serve after {START_LIMIT_S} s:\n{self.log_tail()}")
+        raise RuntimeError(
+            f"{self.kind} does not serve after {START_LIMIT_S} s:\n{self.log_tail()}")
 
     def is_serving(self):
         try:

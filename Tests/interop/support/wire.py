@@ -297,7 +297,7 @@ def set_body(path, data, version=-1):
 
 
 def watches_body(relative_zxid, *lists):
-    """setWatches takes three lists (data, exist, child), setWatches2 two more (persistent, recursive)."""
+    """setWatches has lists of data, exists and child watches; setWatches2 two more."""
     writer = Writer().long(relative_zxid)
     for paths in lists:
         writer.strings(paths)
