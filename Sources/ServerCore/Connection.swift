@@ -20,7 +20,7 @@ package final class Connection {
         /// Comes when the transaction commits.
         case commit(Zxid)
         /// A request that may run only after the ones before it: its frame's content.
-        case request([UInt8])
+        case request([UInt8], receivedAt: Instant)
     }
 
     package let id: ConnectionID
@@ -80,27 +80,5 @@ package struct ConnectionStatistics: Sendable {
     mutating func reset() {
         let established = establishedMilliseconds
         self = ConnectionStatistics(establishedMilliseconds: established)
-    }
-}
-
-/// Minimum, average and maximum of request latencies, in whole milliseconds as Apache counts them.
-package struct LatencyStatistics: Equatable, Sendable {
-    package private(set) var count: Int64 = 0
-    package private(set) var total: Int64 = 0
-    package private(set) var last: Int64 = 0
-    private var smallest = Int64.max
-    package private(set) var maximum: Int64 = 0
-
-    package init() {}
-
-    package var minimum: Int64 { count == 0 ? 0 : smallest }
-    package var average: Double { count == 0 ? 0 : Double(total) / Double(count) }
-
-    package mutating func add(milliseconds: Int64) {
-        count += 1
-        total += milliseconds
-        last = milliseconds
-        if milliseconds < smallest { smallest = milliseconds }
-        if milliseconds > maximum { maximum = milliseconds }
     }
 }

@@ -86,6 +86,11 @@ package final class ServerCore {
     /// Whether nothing waits for the end of the turn.
     package var isTurnEmpty: Bool { pipeline.open.isEmpty }
 
+    /// Milliseconds until a session expires if nothing is heard of it.
+    package func timeLeft(_ session: SessionTracker.Session, now: Now) -> Int64 {
+        (session.deadline - clock.awake(now.monotonic)).wholeMilliseconds
+    }
+
     /// `srst`.
     package func resetStatistics() { statistics.reset() }
 

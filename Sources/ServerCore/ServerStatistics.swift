@@ -3,8 +3,8 @@ package struct ServerStatistics: Sendable {
     package var packetsReceived: Int64 = 0
     package var packetsSent: Int64 = 0
     package var latency = LatencyStatistics()
-    package var readLatency = LatencyStatistics()
-    package var updateLatency = LatencyStatistics()
+    package var readLatency = LatencyHistogram()
+    package var updateLatency = LatencyHistogram()
     package var lastResponseBytes: Int64 = -1
     package var smallestResponseBytes: Int64 = -1
     package var largestResponseBytes: Int64 = -1

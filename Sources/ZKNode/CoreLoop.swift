@@ -16,9 +16,10 @@ final class CoreLoop: @unchecked Sendable {
     let log: LogThread
     let logger: Logger
     let limits: ConnectionLimits
-    let words: FourLetterWords
+    private var words: FourLetterWords
     let snapshots: SnapshotDriver
 
+    private(set) var disk = DiskStatistics()
     private var channels: [ConnectionID: any Channel] = [:]
     private var connectionsByHost: [String: Int] = [:]
     private var lastConnection: UInt64 = 0
@@ -47,10 +48,16 @@ final class CoreLoop: @unchecked Sendable {
 
     func started() { step(.started) }
 
-    func appended(upTo zxid: Zxid, chainChecksum: UInt32) {
+    /// - Parameter took: how long writing and syncing the batch did.
+    func appended(upTo zxid: Zxid, chainChecksum: UInt32, took: TimeAmount) {
+        disk.syncTime.add(milliseconds: took.nanoseconds / 1_000_000)
         snapshots.noteAppended(zxid, chainChecksum: chainChecksum)
         step(.appended(upTo: zxid))
         endTurn()
+    }
+
+    func snapshotWritten(took: TimeAmount) {
+        disk.snapshotTime.add(milliseconds: took.nanoseconds / 1_000_000)
     }
 
     func tick() {
@@ -64,6 +71,7 @@ final class CoreLoop: @unchecked Sendable {
         if let refusal = limits.refusal(
             total: channels.count, ofHost: connectionsByHost[address.host] ?? 0)
         {
+            disk.refusedConnections += 1
             logger.warning("refused a connection from \(address.host): \(refusal)")
             return nil
         }
@@ -173,7 +181,7 @@ final class CoreLoop: @unchecked Sendable {
 
     private func answer(_ request: FourLetterRequest) {
         guard let channel = channels[request.connection] else { return }
-        let text = words.answer(request, core: core)
+        let text = words.answer(request, core: core, disk: disk, now: .current())
         channel.writeAndFlush(ByteBuffer(string: text)).whenComplete { _ in
             channel.close(promise: nil)
         }

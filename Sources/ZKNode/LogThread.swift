@@ -45,7 +45,7 @@ final class LogThread: @unchecked Sendable {
     func purge(below zxid: Zxid) { mailbox.send(.purge(below: zxid)) }
 
     /// - Parameter report: called on the log's thread after each sync.
-    func start(_ report: @escaping @Sendable (Zxid, UInt32) -> Void) {
+    func start(_ report: @escaping @Sendable (Zxid, UInt32, TimeAmount) -> Void) {
         pool.start()
         prepareNextSegment()
         pool.submit { [self] _ in
@@ -63,7 +63,7 @@ final class LogThread: @unchecked Sendable {
         try? pool.syncShutdownGracefully()
     }
 
-    private func run(_ report: (Zxid, UInt32) -> Void) throws(TxnLogError) {
+    private func run(_ report: (Zxid, UInt32, TimeAmount) -> Void) throws(TxnLogError) {
         while true {
             var messages = mailbox.receive(timeoutSeconds: LogThread.idleSeconds)
             if messages.isEmpty {
@@ -103,7 +103,7 @@ final class LogThread: @unchecked Sendable {
     }
 
     private func append(
-        _ batches: inout [TxnBatch], _ report: (Zxid, UInt32) -> Void
+        _ batches: inout [TxnBatch], _ report: (Zxid, UInt32, TimeAmount) -> Void
     ) throws(TxnLogError) {
         guard !batches.isEmpty else { return }
         let start = NIODeadline.now()
@@ -116,7 +116,7 @@ final class LogThread: @unchecked Sendable {
             logger.warning(
                 "writing and syncing the log took \(took.nanoseconds / 1_000_000) ms: slow disk")
         }
-        report(result.durableZxid, log.chainChecksum)
+        report(result.durableZxid, log.chainChecksum, took)
     }
 
     /// In the background, so that a roll finds a file whose blocks are there and written.

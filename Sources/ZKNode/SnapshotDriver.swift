@@ -102,8 +102,9 @@ final class SnapshotDriver: @unchecked Sendable {
 
     func finished(_ zxid: Zxid, logFloor: Zxid?, _ loop: CoreLoop) {
         lastSnapshot = zxid
-        let took = (NIODeadline.now() - startedAt).nanoseconds / 1_000_000
-        logger.info("wrote snapshot.\(zxid.hex).lz4 in \(took) ms")
+        let took = NIODeadline.now() - startedAt
+        loop.snapshotWritten(took: took)
+        logger.info("wrote snapshot.\(zxid.hex).lz4 in \(took.nanoseconds / 1_000_000) ms")
         if let logFloor { loop.log.purge(below: logFloor) }
         end()
     }

@@ -81,8 +81,10 @@ package final class ZKServer: @unchecked Sendable {
 
     private func start() throws(ServerFailure) -> any Channel {
         let loop = self.loop
-        log.start { zxid, chain in
-            loop.eventLoop.execute { loop.appended(upTo: zxid, chainChecksum: chain) }
+        log.start { zxid, chain, took in
+            loop.eventLoop.execute {
+                loop.appended(upTo: zxid, chainChecksum: chain, took: took)
+            }
         }
         snapshotThread.start(
             SnapshotThread.Reports(

@@ -10,6 +10,9 @@ extension ServerCore {
         _ body: inout JuteReader, _ now: Now, _ effects: inout Effects
     ) {
         let output = connection.output
+        if operation == .setWatches || operation == .setWatches2 {
+            rearmWatches(&body, connection, hasPersistent: operation == .setWatches2)
+        }
         let start = output.beginFrame()
         output.writeReplyHeader(xid: header.xid, zxid: lastProcessedZxid, error: 0)
         let error = answer(operation, &body, connection, output)
@@ -54,9 +57,7 @@ extension ServerCore {
             case .removeWatches:
                 return answerRemoveWatches(try body.readWatchRequest(), connection)
             case .setWatches, .setWatches2:
-                return try answerSetWatches(
-                    try body.readSetWatchesRequest(hasPersistent: operation == .setWatches2),
-                    connection)
+                _ = try body.readSetWatchesRequest(hasPersistent: operation == .setWatches2)
             case .reconfig: return .reconfigDisabled
             default: return .unimplemented
             }

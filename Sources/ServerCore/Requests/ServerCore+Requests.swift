@@ -25,7 +25,7 @@ extension ServerCore {
         } else if connection.pending.isEmpty {
             handleRead(connection, header, operation, &reader, now, &effects)
         } else {
-            connection.pending.append(.request([UInt8](frame)))
+            connection.pending.append(.request([UInt8](frame), receivedAt: now.monotonic))
         }
     }
 
@@ -47,8 +47,12 @@ extension ServerCore {
 
     /// Runs what waited behind writes that are applied now.
     func drainPending(_ connection: Connection, _ now: Now, _ effects: inout Effects) {
-        while case .request(let frame)? = connection.pending.first, connection.phase != .closing {
+        while case .request(let frame, let receivedAt)? = connection.pending.first,
+            connection.phase != .closing
+        {
             connection.pending.removeFirst()
+            let waited = (now.monotonic - receivedAt).wholeMilliseconds
+            statistics.readLatency.add(milliseconds: waited)
             frame.withByteView { bytes in
                 var reader = JuteReader(bytes)
                 guard let header = try? reader.readRequestHeader() else { return }
@@ -82,6 +86,7 @@ extension ServerCore {
     @inline(__always)
     func countLatency(_ connection: Connection, since receivedAt: Instant, _ now: Now) {
         let milliseconds = (now.monotonic.nanoseconds - receivedAt.nanoseconds) / 1_000_000
+        statistics.updateLatency.add(milliseconds: milliseconds)
         statistics.latency.add(milliseconds: milliseconds)
         connection.statistics.latency.add(milliseconds: milliseconds)
     }
@@ -154,10 +159,10 @@ extension OpCode {
     var isWrite: Bool {
         switch self {
         case .create, .create2, .createContainer, .createTTL, .delete, .setData, .setACL, .multi,
-            .check, .closeSession:
+            .closeSession:
             true
         case .notification, .exists, .getData, .getACL, .getChildren, .sync, .ping, .getChildren2,
-            .reconfig, .checkWatches, .removeWatches, .deleteContainer, .multiRead, .auth,
+            .reconfig, .check, .checkWatches, .removeWatches, .deleteContainer, .multiRead, .auth,
             .setWatches, .sasl, .getEphemerals, .getAllChildrenNumber, .setWatches2, .addWatch,
             .whoAmI, .createSession, .error:
             false

@@ -13,7 +13,7 @@ package struct SessionTracker {
         package internal(set) var connection: Connection?
         /// Its closeSession is proposed: no further write of it is accepted.
         package internal(set) var isClosing = false
-        fileprivate(set) var deadline: Instant
+        package fileprivate(set) var deadline: Instant
 
         init(id: SessionID, timeoutMilliseconds: Int32, deadline: Instant) {
             self.id = id

@@ -3,20 +3,31 @@ import ZKWire
 
 extension FourLetterWords {
     /// `mntr`: a name, a tab and a value a line.
-    func monitor(_ core: ServerCore) -> String {
+    func monitor(_ core: ServerCore, _ disk: DiskStatistics, _ now: Now) -> String {
         var lines: [(String, String)] = [
             ("version", ServerVersion.text), ("server_state", "standalone"),
         ]
-        lines += gauges(core)
-        lines += counters(core)
+        lines += gauges(core, now)
+        let counted = counters(core.statistics, disk)
+        lines += MetricNames.counters.map { ($0, "\(counted[$0] ?? 0)") }
+        let measured = ["fsynctime": disk.syncTime, "snapshottime": disk.snapshotTime]
+        for name in MetricNames.summaries {
+            lines += summary(name, measured[name] ?? LatencyStatistics())
+        }
+        let histograms = [
+            "readlatency": core.statistics.readLatency,
+            "updatelatency": core.statistics.updateLatency,
+        ]
+        let empty = LatencyHistogram()
+        for name in MetricNames.percentiles {
+            lines += quantiles(name, histograms[name] ?? empty)
+        }
         return lines.map { "zk_\($0.0)\t\($0.1)\n" }.joined()
     }
 
-    private func gauges(_ core: ServerCore) -> [(String, String)] {
+    private func gauges(_ core: ServerCore, _ now: Now) -> [(String, String)] {
         let statistics = core.statistics
         let files = OpenFiles.current()
-        let uptime = Now.current().monotonic - facts.startedAt
-        let sessions = core.sessions.count
         return [
             ("ephemerals_count", "\(core.tree.ephemeralsCount)"),
             ("min_latency", "\(statistics.latency.minimum)"),
@@ -26,11 +37,11 @@ extension FourLetterWords {
             ("outstanding_requests", "\(core.outstandingCount)"),
             ("znode_count", "\(core.tree.nodeCount)"),
             ("watch_count", "\(core.watches.counts.total)"),
-            ("global_sessions", "\(sessions)"), ("local_sessions", "0"),
+            ("global_sessions", "\(core.sessions.count)"), ("local_sessions", "0"),
             ("approximate_data_size", "\(core.tree.approximateDataSize)"),
             ("packets_received", "\(statistics.packetsReceived)"),
             ("packets_sent", "\(statistics.packetsSent)"),
-            ("uptime", "\(uptime.wholeMilliseconds)"),
+            ("uptime", "\((now.monotonic - facts.startedAt).wholeMilliseconds)"),
             ("open_file_descriptor_count", "\(files.open)"),
             ("max_file_descriptor_count", "\(files.maximum)"),
             ("connection_drop_probability", "0.0"),
@@ -43,21 +54,19 @@ extension FourLetterWords {
         ]
     }
 
-    private func counters(_ core: ServerCore) -> [(String, String)] {
-        let statistics = core.statistics
-        return [
-            ("commit_count", "\(statistics.commits)"),
-            ("proposal_count", "\(statistics.proposals)"),
-            ("connection_request_count", "\(statistics.connectionRequests)"),
-            ("connection_revalidate_count", "\(statistics.connectionsRevalidated)"),
-            ("connection_drop_count", "\(statistics.connectionsDropped)"),
-            ("stale_sessions_expired", "\(statistics.sessionsExpired)"),
-            ("bytes_received_count", "\(statistics.bytesReceived)"),
-            ("response_bytes", "\(statistics.responseBytes)"),
-            ("looking_count", "0"), ("diff_count", "0"), ("snap_count", "0"),
-            ("digest_mismatches_count", "0"), ("unrecoverable_error_count", "0"),
-        ] + summary("readlatency", statistics.readLatency)
-            + summary("updatelatency", statistics.updateLatency)
+    private func counters(
+        _ statistics: ServerStatistics, _ disk: DiskStatistics
+    ) -> [String: Int64] {
+        [
+            "commit_count": statistics.commits, "proposal_count": statistics.proposals,
+            "connection_request_count": statistics.connectionRequests,
+            "connection_revalidate_count": statistics.connectionsRevalidated,
+            "connection_drop_count": statistics.connectionsDropped,
+            "connection_rejected": Int64(disk.refusedConnections),
+            "stale_sessions_expired": statistics.sessionsExpired,
+            "bytes_received_count": statistics.bytesReceived,
+            "response_bytes": statistics.responseBytes,
+        ]
     }
 
     private func summary(
@@ -68,5 +77,13 @@ extension FourLetterWords {
             ("max_\(name)", "\(latency.maximum)"), ("cnt_\(name)", "\(latency.count)"),
             ("sum_\(name)", "\(latency.total)"),
         ]
+    }
+
+    private func quantiles(
+        _ name: String, _ histogram: LatencyHistogram
+    ) -> [(String, String)] {
+        let shares = [("p50", 0.5), ("p95", 0.95), ("p99", 0.99), ("p999", 0.999)]
+        return summary(name, histogram.statistics)
+            + shares.map { ("\($0.0)_\(name)", "\(histogram.quantile($0.1))") }
     }
 }

@@ -8,21 +8,27 @@ package struct FourLetterWords: Sendable {
     var facts: ServerFacts
     /// Words that are answered; `*` is all.
     let whitelist: Set<String>
+    /// What `stmk` sets and `gtmk` tells. Nothing here is traced by it.
+    private var traceMask: Int64 = 0b0100110010
 
     package init(facts: ServerFacts, whitelist: Set<String>) {
         self.facts = facts
         self.whitelist = whitelist
     }
 
-    package func answer(_ request: FourLetterRequest, core: ServerCore) -> String {
+    package mutating func answer(
+        _ request: FourLetterRequest, core: ServerCore, disk: DiskStatistics, now: Now
+    ) -> String {
         guard whitelist.contains("*") || whitelist.contains(request.word) else {
             return "\(request.word) is not executed because it is not in the whitelist.\n"
         }
         switch request.word {
         case "ruok": return "imok"
         case "isro": return "rw"
-        case "gtmk": return "306"
-        case "stmk": return "\(request.argument ?? 306)"
+        case "gtmk": return "\(traceMask)"
+        case "stmk":
+            traceMask = request.argument ?? traceMask
+            return "\(traceMask)"
         case "conf": return facts.configuration
         case "envi": return Environment.text
         case "dirs": return directories()
@@ -40,8 +46,8 @@ package struct FourLetterWords: Sendable {
         case "wchs": return watchSummary(core)
         case "wchc": return watchesByConnection(core)
         case "wchp": return watchesByPath(core)
-        case "dump": return dump(core)
-        case "mntr": return monitor(core)
+        case "dump": return dump(core, now)
+        case "mntr": return monitor(core, disk, now)
         default: return ""
         }
     }
@@ -106,27 +112,6 @@ package struct FourLetterWords: Sendable {
             text += "\t\(core.connections[id]?.session ?? .none)\n"
         }
         return text + "\n"
-    }
-
-    // MARK: Sessions
-
-    private func dump(_ core: ServerCore) -> String {
-        let sessions = core.sessions.sorted
-        var text = "SessionTracker dump:\nSession Sets (\(sessions.count))/(\(sessions.count)):\n"
-        for session in sessions { text += "\t\(session.id)\t\(session.timeoutMilliseconds)ms\n" }
-        let owners = core.tree.sessionsWithEphemerals
-        text += "ephemeral nodes dump:\nSessions with Ephemerals (\(owners.count)):\n"
-        for owner in owners {
-            text += "\(owner):\n"
-            core.tree.forEachEphemeral(of: owner) { text += "\t\($0.text)\n" }
-        }
-        let connections = core.sortedConnections
-        text += "Connections dump:\nConnections Sets (\(connections.count))/"
-        text += "(\(connections.count)):\n"
-        for connection in connections {
-            text += "\tip: /\(connection.address) sessionId: \(connection.session)\n"
-        }
-        return text
     }
 }
 
