@@ -7,12 +7,12 @@ package enum ExitCode: Int32, Sendable {
     case badConfiguration = 2
     /// The data directory cannot be opened, is another server's, or is in use.
     case dataDirectory = 3
-    /// The log or a snapshot is damaged in a way that may have lost what was acknowledged.
-    case corruptStorage = 4
-    /// A write or a sync failed, or the disk is full: nothing more was acknowledged.
-    case storageFailure = 5
     /// The client port cannot be listened on.
-    case cannotListen = 6
+    case cannotListen = 4
+    /// The log or a snapshot is damaged in a way that may have lost what was acknowledged.
+    case corruptStorage = 5
+    /// A write or a sync failed, or the disk is full: nothing more was acknowledged.
+    case storageFailure = 10
 }
 
 /// A start or a run that ended for a reason that an operator can act on.

@@ -13,8 +13,8 @@ struct Serve: ParsableCommand {
             With one: as zoo.cfg says. SIGTERM and SIGINT stop cleanly; SIGKILL loses nothing that
             was acknowledged.
 
-            Exit codes: 0 stopped, 2 bad configuration, 3 data directory, 4 damaged storage,
-            5 write or sync failed, 6 cannot listen (docs/operating/exit-codes.md).
+            Exit codes: 0 stopped, 2 bad configuration, 3 data directory, 4 cannot listen,
+            5 damaged storage, 10 write or sync failed (docs/operating/exit-codes.md).
 
             Example: zknode serve /etc/zookeeper/zoo.cfg
             """)
