@@ -3,6 +3,7 @@
 
 import argparse
 import json
+import os
 import pathlib
 import subprocess
 import tempfile
@@ -162,6 +163,10 @@ def parse_arguments():
 
 def main():
     arguments = parse_arguments()
+    # What else the machine was doing belongs to the result.
+    arguments.load_before = os.getloadavg()[0]
+    if arguments.load_before > 0.5:
+        print(f"load average {arguments.load_before:.1f}: the machine is busy", flush=True)
     with tempfile.TemporaryDirectory(prefix="bench-", dir=arguments.directory) as temporary:
         directory = pathlib.Path(temporary)
         everyone = [servers.apache(arguments, directory), servers.ours(arguments, directory)]

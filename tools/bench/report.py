@@ -114,6 +114,7 @@ def machine(results, arguments):
         "",
         f"- machine: {processor}, {os.cpu_count()} cores, {memory:.0f} GiB, "
         f"Linux {platform.release()}, generator and server on the same machine",
+        f"- load average before: {arguments.load_before:.1f}",
         f"- disk: {disk(arguments.directory)}",
         f"- Java: {java.splitlines()[0] if java else 'none'}, heap at most {arguments.heap}",
     ]
