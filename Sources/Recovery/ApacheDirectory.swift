@@ -23,8 +23,9 @@ package struct ApacheDirectory<D: Disk>: Sendable {
 
     /// Whether a server of Apache's has ever run here.
     package func hasData() throws(RecoveryError) -> Bool {
-        let hasSnapshots = try names(in: snapshots).contains { SnapshotName(fileName: $0) != nil }
-        return try hasSnapshots || !logFiles().isEmpty
+        let names = try names(in: snapshots)
+        if names.contains(where: { SnapshotName(fileName: $0) != nil }) { return true }
+        return try !logFiles().isEmpty
     }
 
     /// `acceptedEpoch` or `currentEpoch`; nil if there is none, as on standalone servers.
@@ -35,9 +36,7 @@ package struct ApacheDirectory<D: Disk>: Sendable {
         let count = try onDisk { () throws(DiskError) in
             let file = try disk.openForReading(path)
             defer { file.close() }
-            return try bytes.withUnsafeMutableBytes { (room) throws(DiskError) in
-                try file.read(into: room, at: 0)
-            }
+            return try bytes.readAll(of: file, at: 0)
         }
         let digits = bytes[..<count].prefix { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }
         guard let epoch = UInt32(String(decoding: digits, as: UTF8.self)) else {

@@ -172,14 +172,3 @@ struct ApacheLogFile<D: Disk>: ~Copyable {
         }
     }
 }
-
-extension [UInt8] {
-    /// Fills the array from a file; returns how much there was.
-    fileprivate mutating func readAll(
-        of file: some DiskFile, at offset: Int64
-    ) throws(DiskError) -> Int {
-        try withUnsafeMutableBytes { (bytes) throws(DiskError) in
-            try file.read(into: bytes, at: offset)
-        }
-    }
-}

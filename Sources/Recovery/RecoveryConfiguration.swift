@@ -11,6 +11,11 @@ package struct RecoveryConfiguration: Sendable {
     /// Of the tree's path hash and of the log's salts; from the shell as well, new at each start.
     package var seed: UInt64
     package var limits = SnapshotLimits()
+    /// The ensemble that the directory has to belong to; nil if it is not known yet.
+    package var ensembleID: UInt64?
+    /// See `TxnLogConfiguration`.
+    package var segmentSizeBytes = 64 << 20
+    package var isLogCompressed = false
     /// A reading of a monotonic clock, for the durations in the report.
     package var now: @Sendable () -> Duration
 
