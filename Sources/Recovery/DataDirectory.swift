@@ -20,4 +20,9 @@ package struct DataDirectory: Equatable, Sendable {
 
     package var apacheSnapshots: String { data + "/version-2" }
     package var apacheLogs: String { dataLog + "/version-2" }
+
+    static func parent(of path: String) -> String {
+        guard let slash = path.lastIndex(of: "/") else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
 }

@@ -10,7 +10,7 @@ import TxnLog
 import ZKWire
 
 extension Recovery {
-    func importApache() throws(RecoveryError) -> ImportReport {
+    func importApache(_ meta: inout MetaStore<D>) throws(RecoveryError) -> ImportReport {
         let state = try apache.load(seed: configuration.seed)
         let zxid = state.tree.lastProcessedZxid
         let store = snapshotStore
@@ -24,7 +24,7 @@ extension Recovery {
             try store.write(state.tree, origin: origin, chain: 0)
         }
         try createMeta(
-            base: base, acceptedEpoch: state.acceptedEpoch, currentEpoch: state.currentEpoch)
+            &meta, base: base, acceptedEpoch: state.acceptedEpoch, currentEpoch: state.currentEpoch)
         return ImportReport(
             snapshot: state.snapshot, replayedCount: state.replayedCount, lastZxid: zxid,
             tornTail: state.tornTail, skipped: state.skipped)

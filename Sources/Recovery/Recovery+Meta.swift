@@ -2,13 +2,51 @@ import Storage
 import TxnLog
 import ZKWire
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Darwin)
-    import Darwin
-#endif
+extension Recovery {
+    /// Opens `meta`. It is known by now whether it may be missing.
+    func openMeta(_ verdict: StartVerdict) throws(RecoveryError) -> MetaStore<D> {
+        try onMeta { () throws(MetaError) in
+            try MetaStore(
+                disk: disk, directory: directory.own,
+                hasHistory: verdict == .resume || verdict == .refuse)
+        }
+    }
 
-extension DiskError {
-    /// A lock that another process holds.
-    var isHeldElsewhere: Bool { operation == "lock" && code == EWOULDBLOCK }
+    /// Writes the first `meta` of a directory: from now on it is this server's.
+    func createMeta(
+        _ meta: inout MetaStore<D>, base: LogBase = .origin,
+        acceptedEpoch: Epoch = Epoch(rawValue: 0), currentEpoch: Epoch = Epoch(rawValue: 0)
+    ) throws(RecoveryError) {
+        let record = MetaRecord(
+            ensembleID: configuration.newEnsembleID, serverID: configuration.serverID.rawValue,
+            acceptedEpoch: acceptedEpoch.rawValue, currentEpoch: currentEpoch.rawValue,
+            baseGeneration: base.generation, baseZxid: base.point.zxid.rawValue,
+            baseChecksum: base.point.checksum)
+        try onMeta { () throws(MetaError) in try meta.write(record) }
+    }
+
+    /// S-28, S-29: the directory has to be this server's, and of its ensemble where that is known.
+    func checkOwner(_ meta: MetaStore<D>) throws(RecoveryError) -> MetaRecord {
+        guard let record = meta.record else {
+            preconditionFailure("a start writes meta if it was not there")
+        }
+        let stored = ServerID(rawValue: record.serverID)
+        guard stored == configuration.serverID else {
+            throw .wrongServer(
+                path: directory.own, stored: stored, configured: configuration.serverID)
+        }
+        if let expected = configuration.ensembleID, expected != record.ensembleID {
+            throw .wrongEnsemble(
+                path: directory.own, stored: record.ensembleID, configured: expected)
+        }
+        return record
+    }
+
+    private func onMeta<T>(_ body: () throws(MetaError) -> T) throws(RecoveryError) -> T {
+        do throws(MetaError) {
+            return try body()
+        } catch {
+            throw .meta(error)
+        }
+    }
 }

@@ -7,17 +7,17 @@ import ZKWire
 extension Recovery {
     /// Opens a directory that has its `meta`.
     func resume(
-        _ lock: any DiskLock, _ report: inout LoadReport, begin: Duration,
+        _ meta: MetaStore<D>, _ lock: any DiskLock, _ report: inout LoadReport, begin: Duration,
         _ progress: (RecoveryProgress) -> Void
     ) throws(RecoveryError) -> RecoveredState<D> {
-        let meta = try openMeta()
+        let record = try checkOwner(meta)
         var store = snapshotStore
         report.removedTemporaries = try onSnapshots { () throws(SnapshotError) in
             try store.removeStaleTemporaries()
         }
-        let log = try openLog(meta, &report)
+        let log = try openLog(record, &report)
         do throws(RecoveryError) {
-            let tree = try recoverTree(log, meta, &store, &report, progress)
+            let tree = try recoverTree(log, record, &store, &report, progress)
             report.totalDuration = configuration.now() - begin
             return RecoveredState(
                 tree: tree, log: log, meta: meta, snapshots: store, lock: lock, report: report)
@@ -28,16 +28,15 @@ extension Recovery {
     }
 
     private func openLog(
-        _ meta: MetaStore<D>, _ report: inout LoadReport
+        _ meta: MetaRecord, _ report: inout LoadReport
     ) throws(RecoveryError) -> TxnLog<D> {
         var settings = TxnLogConfiguration(
-            ensembleID: meta.current.ensembleID, saltSeed: configuration.seed)
+            ensembleID: meta.ensembleID, saltSeed: configuration.seed)
         settings.segmentSizeBytes = configuration.segmentSizeBytes
         settings.isCompressed = configuration.isLogCompressed
         do throws(TxnLogError) {
             let opened = try TxnLog.open(
-                disk: disk, directory: directory.log, configuration: settings,
-                base: meta.current.base)
+                disk: disk, directory: directory.log, configuration: settings, base: meta.base)
             report.log = opened.report
             return opened.log
         } catch {
@@ -46,7 +45,7 @@ extension Recovery {
     }
 
     private func recoverTree(
-        _ log: TxnLog<D>, _ meta: MetaStore<D>, _ store: inout SnapshotStore<D>,
+        _ log: TxnLog<D>, _ meta: MetaRecord, _ store: inout SnapshotStore<D>,
         _ report: inout LoadReport, _ progress: (RecoveryProgress) -> Void
     ) throws(RecoveryError) -> DataTree {
         let loadBegin = configuration.now()
@@ -74,7 +73,7 @@ extension Recovery {
     ) throws(RecoveryError) -> SnapshotChooser<D>.Choice? {
         if let choice = try chooser.choose(&report.skipped, progress) { return choice }
         // S-20: the log alone will do if it begins at the beginning.
-        guard chooser.log.startsAfter == .zero, chooser.meta.current.base.point.zxid == .zero else {
+        guard chooser.log.startsAfter == .zero, chooser.meta.base.point.zxid == .zero else {
             throw .noUsableSnapshot(
                 path: directory.snapshots, logBeginsAfter: chooser.log.startsAfter,
                 skipped: report.skipped)

@@ -44,14 +44,14 @@ package struct Recovery<D: Disk> {
         do throws(RecoveryError) {
             let verdict = try planStart()
             var report = LoadReport(start: verdict)
+            var meta = try openMeta(verdict)
             switch verdict {
-            case .create: try createMeta(base: .origin, acceptedEpoch: nil, currentEpoch: nil)
-            case .importApache: report.imported = try importApache()
+            case .create: try createMeta(&meta)
+            case .importApache: report.imported = try importApache(&meta)
             case .resume: break
-            case .refuse: throw .lostMetadata(path: directory.own)
+            case .refuse: preconditionFailure("meta was opened though it is lost")
             }
-            let state = try resume(lock, &report, begin: begin, progress)
-            return state
+            return try resume(meta, lock, &report, begin: begin, progress)
         } catch {
             lock.release()
             throw error
@@ -62,10 +62,12 @@ package struct Recovery<D: Disk> {
 
     /// S-36: makes the directories and takes them for this process.
     private func takeDirectory() throws(RecoveryError) -> any DiskLock {
-        try makeDirectory(directory.own, in: directory.data)
-        try makeDirectory(directory.snapshots, in: directory.own)
+        for path in [directory.data, directory.own, directory.snapshots] {
+            try makeDirectory(path)
+        }
         if directory.ownLog != directory.own {
-            try makeDirectory(directory.ownLog, in: directory.dataLog)
+            try makeDirectory(directory.dataLog)
+            try makeDirectory(directory.ownLog)
         }
         do throws(DiskError) {
             return try disk.lock(directory.lock)
@@ -75,11 +77,11 @@ package struct Recovery<D: Disk> {
         }
     }
 
-    private func makeDirectory(_ path: String, in parent: String) throws(RecoveryError) {
+    private func makeDirectory(_ path: String) throws(RecoveryError) {
         guard !disk.exists(path) else { return }
         try onDisk { () throws(DiskError) in
             try disk.createDirectory(path)
-            try disk.syncDirectory(parent)
+            try disk.syncDirectory(DataDirectory.parent(of: path))
         }
     }
 

@@ -4,6 +4,7 @@ extension RecoveryError: CustomStringConvertible {
     package var description: String {
         switch self {
         case .log(let error): "\(error)"
+        case .meta(let error): "\(error)"
         case .snapshot(let error): "\(error)"
         default: "Recovery: \(text): docs/operating/recovering.md#\(anchor)"
         }
@@ -11,8 +12,6 @@ extension RecoveryError: CustomStringConvertible {
 
     private var text: String {
         switch self {
-        case .log(let error): "\(error)"
-        case .snapshot(let error): "\(error)"
         case .disk(let error): "\(error). Nothing was changed; check the disk and start again"
         case .inUse(let path):
             "\(path) is in use by another process. Stop it, or give this server its own dataDir"
@@ -22,10 +21,6 @@ extension RecoveryError: CustomStringConvertible {
         case .wrongEnsemble(let path, let stored, let configured):
             "\(path) belongs to ensemble 0x\(String(stored, radix: 16)), and this server to "
                 + "0x\(String(configured, radix: 16)). Correct dataDir"
-        case .lostMetadata(let path):
-            "\(path) has a log or snapshots, but meta-a and meta-b are missing, so that it is not "
-                + "known what this server has promised. Restore them, or let it rejoin empty"
-        case .metadata(let words): words
         default: historyText
         }
     }
@@ -72,7 +67,7 @@ extension RecoveryError: CustomStringConvertible {
         case .disk(let error): error.isOutOfSpace ? "disk-full" : "disk-error"
         case .inUse: "in-use"
         case .wrongServer, .wrongEnsemble: "wrong-directory"
-        case .lostMetadata, .metadata: "lost-metadata"
+        case .meta: "lost-meta"
         case .lostLogEnd, .apacheGap, .apacheLostLogEnd: "missing-segment"
         case .noUsableSnapshot, .apacheNoSnapshot, .unresolvedACLs, .snapshot: "corrupt-snapshot"
         case .undecodable, .apacheLog, .log: "corrupt-log"

@@ -3,7 +3,7 @@ import Storage
 import TxnLog
 import ZKWire
 
-/// Why a data directory is not started from. Nothing on the disk has been changed, and no tree was
+/// Why a data directory is not started from. What was promised there is as it was, and no tree was
 /// built that anybody sees.
 package enum RecoveryError: Error, Equatable, Sendable {
     case disk(DiskError)
@@ -13,9 +13,8 @@ package enum RecoveryError: Error, Equatable, Sendable {
     case wrongServer(path: String, stored: ServerID, configured: ServerID)
     /// S-29: the directory is another ensemble's.
     case wrongEnsemble(path: String, stored: UInt64, configured: UInt64)
-    /// S-26, S-27: there is a log or a snapshot, and nothing that says whose.
-    case lostMetadata(path: String)
-    case metadata(String)
+    /// S-26, S-27: there is a log or a snapshot, and nothing that says whose; or `meta` is damaged.
+    case meta(MetaError)
     case log(TxnLogError)
     case snapshot(SnapshotError)
     /// S-16: a snapshot was made when the log reached further than it does now.

@@ -8,7 +8,7 @@ import ZKWire
 struct SnapshotChooser<D: Disk> {
     let store: SnapshotStore<D>
     let log: TxnLog<D>
-    let meta: MetaStore<D>
+    let meta: MetaRecord
     let configuration: RecoveryConfiguration
     let directory: String
 
@@ -69,7 +69,7 @@ struct SnapshotChooser<D: Disk> {
 
     private func observe(_ footer: SnapshotFooter) -> Observation {
         let ours = SnapshotOrigin(
-            ensembleID: meta.current.ensembleID, generation: meta.current.base.generation)
+            ensembleID: meta.ensembleID, generation: meta.baseGeneration)
         guard footer.origin == ours else {
             return Observation(
                 history: .other, log: .unknown,
