@@ -158,7 +158,7 @@ extension TxnLogError {
 extension RecoveredState {
     /// What this server's snapshots say they belong to.
     var snapshotOrigin: SnapshotOrigin {
-        SnapshotOrigin(
-            ensembleID: meta.current.ensembleID, generation: meta.current.base.generation)
+        guard let record = meta.record else { preconditionFailure("a start has its meta") }
+        return SnapshotOrigin(ensembleID: record.ensembleID, generation: record.baseGeneration)
     }
 }
