@@ -71,7 +71,7 @@ struct ApacheLogFile<D: Disk>: ~Copyable {
         guard end == nil else { return nil }
         if windowOffset == 0, position == 0, try !readHeader() { return nil }
         recordOffset = offset
-        guard try fill(Self.prefixSize) else { return try stop(statedEnd: offset) }
+        guard try fill(Self.prefixSize) else { return try stop(statedEnd: size) }
         let length = Int(Int32(bigEndian: load(at: 8)))
         if length == 0 { return try stop(statedEnd: offset + Int64(Self.prefixSize)) }
         guard length > 0, length <= maximumRecordBytes else {
@@ -80,9 +80,9 @@ struct ApacheLogFile<D: Disk>: ~Copyable {
         let whole = Self.prefixSize + length + 1
         guard try fill(whole) else { return try stop(statedEnd: size) }
         let payloadStart = position + Self.prefixSize
-        guard window.view[payloadStart + length] == UInt8(ascii: "B") else {
-            return try stop(statedEnd: offset + Int64(whole))
-        }
+        let mark = window.view[payloadStart + length]
+        if mark == 0 { return try stop(statedEnd: offset + Int64(whole)) }
+        guard mark == UInt8(ascii: "B") else { throw defect(.record) }
         let payload = window.view[view: payloadStart..<(payloadStart + length)]
         try check(payload, stored: UInt64(bigEndian: load(at: 0)))
         position += whole
@@ -99,14 +99,15 @@ struct ApacheLogFile<D: Disk>: ~Copyable {
         window.view.loadUnaligned(fromByteOffset: position + place, as: T.self)
     }
 
-    /// False if the file was created and nothing of it had been written.
+    /// False if the file was created and no record had been written.
     private mutating func readHeader() throws(RecoveryError) -> Bool {
         guard try fill(Self.headerSize) else {
             _ = try stop(statedEnd: size)
             return false
         }
         guard Int32(bigEndian: load(at: 0)) == Self.magic, Int32(bigEndian: load(at: 4)) == 2 else {
-            if try isZero(from: 0) {
+            // Without a record behind it there is nothing that a bad header could cost.
+            if try isZero(from: Int64(Self.headerSize)) {
                 end = .torn(offset: 0)
                 return false
             }
@@ -125,12 +126,36 @@ struct ApacheLogFile<D: Disk>: ~Copyable {
     }
 
     /// No whole record begins here. That is the end if nothing but zeros comes after `statedEnd`,
-    /// where the record that may have been begun would end.
+    /// where the record that may have been begun would end, and if there is no record within that
+    /// would be whole with another length.
     private mutating func stop(statedEnd: Int64) throws(RecoveryError) -> ByteView? {
-        guard try isZero(from: statedEnd) else { throw defect(.record) }
+        guard try isZero(from: statedEnd), try !hasDamagedLength() else { throw defect(.record) }
         let isClean = try isZero(from: recordOffset)
         end = isClean ? .clean : .torn(offset: recordOffset)
         return nil
+    }
+
+    /// Whether the bytes from here on begin with the payload of this record's checksum and a 'B', or
+    /// have a whole record further on: then it is the length that is wrong, and not the end.
+    private mutating func hasDamagedLength() throws(RecoveryError) -> Bool {
+        // A record is no longer than the limit, so that this much is enough to look at.
+        let rest = Int(min(size - recordOffset, Int64(maximumRecordBytes)))
+        guard position + Self.prefixSize < window.count, try fill(rest) else { return false }
+        let bytes = window.view[view: position..<(position + rest)]
+        guard let last = bytes.lastIndex(where: { $0 != 0 }) else { return false }
+        for start in 0..<max(last - Self.prefixSize, 0) {
+            let payload = start + Self.prefixSize
+            let stated = Int32(
+                bigEndian: bytes.loadUnaligned(fromByteOffset: start + 8, as: Int32.self))
+            let end = start == 0 ? last : payload + Int(stated)
+            guard end > payload, end <= last, bytes[end] == UInt8(ascii: "B") else { continue }
+            var checksum = Adler32()
+            checksum.update(bytes[view: payload..<end])
+            let stored = UInt64(
+                bigEndian: bytes.loadUnaligned(fromByteOffset: start, as: UInt64.self))
+            if stored == UInt64(checksum.value) { return true }
+        }
+        return false
     }
 
     /// Has at least `count` bytes from `position` on in the window; false if the file ends before.

@@ -9,6 +9,8 @@ import ZKWire
 /// writes fuzzy snapshots in between.
 struct TestServer<D: Disk> {
     let state: RecoveredState<D>
+    /// The tree after each transaction, if it is to be kept.
+    var history: [Int64: [String]]?
     var random: SplitMix
     private let record = ByteWriter()
     private var sessions: [SessionID] = []
@@ -43,6 +45,10 @@ struct TestServer<D: Disk> {
         var reader = JuteReader(record.view[view: TxnHeader.encodedSize..<record.count])
         var nobody = NoObserver()
         tree.apply(header, try reader.readTxn(type: header.type), observer: &nobody)
+        if history != nil {
+            let dump = tree.dump()
+            history?[zxid.rawValue] = dump
+        }
     }
 
     /// One random transaction.
