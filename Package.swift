@@ -24,6 +24,7 @@ let package = Package(
     name: "zknode",
     products: [
         .executable(name: "zknode", targets: ["zknode"]),
+        .executable(name: "zkdump", targets: ["zkdump"]),
         .executable(name: "zkbench", targets: ["zkbench"]),
     ],
     dependencies: [
@@ -55,6 +56,14 @@ let package = Package(
             swiftSettings: strict),
         .target(name: "ServerConfiguration", swiftSettings: strict),
         .target(
+            name: "Inspection",
+            dependencies: ["ZKWire", "Storage", "DataTree", "TxnLog", "Snapshot", "Recovery"],
+            swiftSettings: strict),
+        .target(
+            name: "Maintenance",
+            dependencies: ["ZKWire", "Storage", "DataTree", "TxnLog", "Snapshot", "Recovery"],
+            swiftSettings: strict),
+        .target(
             name: "ZKNode",
             dependencies: [
                 "ZKWire", "Storage", "DataTree", "TxnLog", "Snapshot", "Recovery", "ServerCore",
@@ -64,10 +73,17 @@ let package = Package(
         .executableTarget(
             name: "zknode",
             dependencies: [
-                "ZKNode", "ServerConfiguration",
+                "ZKNode", "Maintenance", "ServerConfiguration",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ] + nio,
             path: "tools/zknode", swiftSettings: strict),
+        .executableTarget(
+            name: "zkdump",
+            dependencies: [
+                "Inspection", "Maintenance",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "tools/zkdump", swiftSettings: strict),
         .executableTarget(
             name: "zkbench",
             dependencies: [
@@ -84,16 +100,28 @@ let package = Package(
             name: "DataTreeTests", dependencies: ["DataTree", "ZKWire"], swiftSettings: strict),
         .testTarget(
             name: "SnapshotTests", dependencies: ["Snapshot", "Storage", "DataTree", "ZKWire"],
-            swiftSettings: strict),
+            exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(
             name: "RecoveryTests",
             dependencies: ["Recovery", "TxnLog", "Snapshot", "Storage", "DataTree", "ZKWire"],
-            swiftSettings: strict),
+            exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(
             name: "ServerCoreTests", dependencies: ["ServerCore", "DataTree", "ZKWire"],
             swiftSettings: strict),
         .testTarget(
             name: "ServerConfigurationTests", dependencies: ["ServerConfiguration"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "InspectionTests",
+            dependencies: [
+                "Inspection", "Recovery", "TxnLog", "Snapshot", "Storage", "DataTree", "ZKWire",
+            ],
+            exclude: ["Golden"], swiftSettings: strict),
+        .testTarget(
+            name: "MaintenanceTests",
+            dependencies: [
+                "Maintenance", "Recovery", "TxnLog", "Snapshot", "Storage", "DataTree", "ZKWire",
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "ZKNodeTests",
