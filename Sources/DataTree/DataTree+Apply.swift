@@ -6,8 +6,8 @@ import ZKWire
 // A fuzzy snapshot has each znode as it was when the walk came by, which may be after any number of
 // the transactions that are replayed on it. What makes every replay end in the live tree:
 //
-// 1. A transaction never touches a znode that a later one created (czxid > zxid). What it did to the
-//    earlier znode of that path is gone for good.
+// 1. A transaction never touches a znode that a later one created (czxid > zxid). What it did to
+//    the earlier znode of that path is gone for good.
 // 2. A field that a transaction sets goes with the zxid or the version that set it, and only moves
 //    forward: data with mzxid, the list with aversion, a parent's counts with cversion and pzxid.
 // 3. A deletion whose znode has children, in the log all of them created later, takes those along:
@@ -132,8 +132,8 @@ extension DataTree {
         family.pointee.pzxid = max(family.pointee.pzxid, zxid)
     }
 
-    /// A creation that the snapshot has. The snapshot may lack the list, if it was new when the walk
-    /// was under way; a later setACL, if there was one, brings its own.
+    /// A creation that the snapshot has. The snapshot may lack the list, if it was new when the
+    /// walk was under way; a later setACL, if there was one, brings its own.
     private func recreate(_ ref: NodeRef, acl: ByteView, _ zxid: Zxid) {
         let header = store.block(ref).header
         guard header.pointee.czxid == zxid, header.pointee.aversion == 0 else { return }

@@ -41,8 +41,8 @@ extension DataTree {
         family.pointee.childCount &+= 1
     }
 
-    /// Takes a znode without children out of the tree. Its memory and its hold on its access control
-    /// list remain until `free`.
+    /// Takes a znode without children out of the tree. Its memory and its hold on its access
+    /// control list remain until `free`.
     func detach(_ ref: NodeRef, pathLength: Int) {
         let block = store.block(ref)
         precondition(block.childCount == 0, "DataTree: \(ref) to delete has children")

@@ -77,8 +77,8 @@ extension DataTree {
 }
 
 extension DataTree {
-    /// Deletes a session and its ephemerals: those that the transaction names and then, if there are
-    /// any, the ones it does not (all of them, in logs from before it named any).
+    /// Deletes a session and its ephemerals: those that the transaction names and then, if there
+    /// are any, the ones it does not (all of them, in logs from before it named any).
     func closeSession<O: TreeObserver>(
         _ paths: StringVector?, _ context: TxnContext, _ observer: inout O
     ) {

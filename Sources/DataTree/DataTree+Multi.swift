@@ -21,8 +21,8 @@ extension DataTree {
     }
 
     private enum MultiVerdict {
-        /// Something does not parse or has no place in a multi. Every server sees the same bytes, so
-        /// that leaving all of it out keeps them the same.
+        /// Something does not parse or has no place in a multi. Every server sees the same bytes,
+        /// so that leaving all of it out keeps them the same.
         case malformed
         case failed
         case applicable

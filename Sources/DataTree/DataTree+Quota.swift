@@ -1,13 +1,13 @@
 import ZKWire
 
 // Quotas (Apache `Quotas`, `DataTree.updateQuotaStat`): a client sets limits for a subtree in
-// /zookeeper/quota/<path>/zookeeper_limits, and the znode zookeeper_stats beside it follows, without
-// transactions of its own, how many znodes and bytes are there.
+// /zookeeper/quota/<path>/zookeeper_limits, and the znode zookeeper_stats beside it follows,
+// without transactions of its own, how many znodes and bytes are there.
 //
-// Differs from ZooKeeper: the counts are kept beside the tree and only written to the znode, so that
-// a client that writes to zookeeper_stats changes its version but not the counts, and servers that
-// loaded a snapshot at different times agree; and no quota is kept on the root or below /zookeeper,
-// where the counts would count themselves.
+// Differs from ZooKeeper: the counts are kept beside the tree and only written to the znode, so
+// that a client that writes to zookeeper_stats changes its version but not the counts, and servers
+// that loaded a snapshot at different times agree; and no quota is kept on the root or below
+// /zookeeper, where the counts would count themselves.
 extension DataTree {
     private static let limitsName = Array("zookeeper_limits".utf8)
     private static let statsName = Array("zookeeper_stats".utf8)

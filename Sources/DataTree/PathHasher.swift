@@ -2,7 +2,8 @@ import ZKWire
 
 /// Hashes paths and encoded access control lists: eight bytes at a time, each folded in by a
 /// 64 x 64 -> 128 bit multiplication whose halves are xored (the scheme of wyhash). The seed is the
-/// caller's, so that runs repeat in a simulation and clients cannot aim at one bucket in production.
+/// caller's, so that runs repeat in a simulation and clients cannot aim at one bucket in
+/// production.
 package struct PathHasher: Sendable {
     private let seed: UInt64
 
@@ -11,7 +12,9 @@ package struct PathHasher: Sendable {
     private static let second: UInt64 = 0xBB67_AE85_84CA_A73B
     private static let third: UInt64 = 0x3C6E_F372_FE94_F82B
 
-    package init(seed: UInt64) { self.seed = PathHasher.fold(seed ^ PathHasher.first, PathHasher.third) }
+    package init(seed: UInt64) {
+        self.seed = PathHasher.fold(seed ^ PathHasher.first, PathHasher.third)
+    }
 
     @inline(__always)
     private static func fold(_ left: UInt64, _ right: UInt64) -> UInt64 {

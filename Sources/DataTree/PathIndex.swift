@@ -1,6 +1,6 @@
-/// From a path's hash to the znodes that have it: linear hashing (Litwin, VLDB 1980) with the chains
-/// kept in the store's entries. It grows by one bucket at a time, so that no insertion ever pays for
-/// a rehash and no second table is needed while it grows. It does not shrink.
+/// From a path's hash to the znodes that have it: linear hashing (Litwin, VLDB 1980) with the
+/// chains kept in the store's entries. It grows by one bucket at a time, so that no insertion ever
+/// pays for a rehash and no second table is needed while it grows. It does not shrink.
 ///
 /// Invariants: the znode with hash `h` is in bucket `bucket(of: h)`; there are
 /// `mask + 1 + split` buckets; at most three znodes for four buckets, on average.

@@ -9,7 +9,9 @@ package struct QuotaLimits: Equatable, Sendable {
     package var byteHardLimit: Int64 = -1
 
     package init(_ data: ByteView) {
-        for pair in data.split(whereSeparator: { $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: ";") }) {
+        for pair in data.split(whereSeparator: {
+            $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: ";")
+        }) {
             // More than one "=" is how newer limits hide from old parsers.
             let parts = pair.split(separator: UInt8(ascii: "="), maxSplits: 2)
             guard parts.count >= 2, let value = Int64(String(decoding: parts[1], as: UTF8.self))

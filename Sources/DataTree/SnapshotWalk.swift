@@ -3,13 +3,13 @@ import ZKWire
 /// A walk over all znodes that encodes them as Apache's snapshots have them, in slices, while
 /// transactions go on changing the tree. A paused walk holds nothing and costs nothing.
 ///
-/// Every path is visited at most once, parents first: children are added in front of their siblings,
-/// hence behind the cursor of any walk that is among them, and a znode that is deleted under a
-/// cursor first moves it to the next in pre-order. What the walk missed or saw early is put right by
-/// the log from `startZxid` on.
+/// Every path is visited at most once, parents first: children are added in front of their
+/// siblings, hence behind the cursor of any walk that is among them, and a znode that is deleted
+/// under a cursor first moves it to the next in pre-order. What the walk missed or saw early is put
+/// right by the log from `startZxid` on.
 ///
-/// The stream (Apache `FileSnap`, `SerializeUtils.serializeSnapshot`), without the checksums between
-/// its sections, which are the snapshot file's:
+/// The stream (Apache `FileSnap`, `SerializeUtils.serializeSnapshot`), without the checksums
+/// between its sections, which are the snapshot file's:
 ///
 ///     int magic "ZKSN", int version 2, long dbid -1
 ///     int count, { long session, int timeout }

@@ -56,8 +56,8 @@ package struct TreeLoader {
         lastPath.writeRaw(path)
     }
 
-    /// The tree, whose last transaction is `lastProcessedZxid`: the zxid in the snapshot's name, from
-    /// which on the log is to be replayed.
+    /// The tree, whose last transaction is `lastProcessedZxid`: the zxid in the snapshot's name,
+    /// from which on the log is to be replayed.
     package consuming func finish(lastProcessedZxid: Zxid) throws(TreeLoadError) -> DataTree {
         guard hasRoot else { throw .rootMissing }
         tree.lastProcessedZxid = lastProcessedZxid

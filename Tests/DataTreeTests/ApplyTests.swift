@@ -30,7 +30,8 @@ struct ApplyTests {
     }
 
     @discardableResult
-    private func apply(_ history: inout History, _ txn: TestCreate, session: Int64 = 0) -> [String] {
+    private func apply(_ history: inout History, _ txn: TestCreate, session: Int64 = 0) -> [String]
+    {
         apply(&history, txn.op, session: session) { txn.encode(into: $0) }
     }
 
@@ -245,7 +246,9 @@ struct ApplyTests {
                 apply(&history, create("/other", kind: .ephemeral), session: 0x88)
             }
             #expect(tree.ephemeralCount(of: session) == 3)
-            let lines = apply(&history, .closeSession, session: 0x77) { $0.writeCloseSession(names) }
+            let lines = apply(&history, .closeSession, session: 0x77) {
+                $0.writeCloseSession(names)
+            }
             #expect(Set(lines.dropLast()) == ["deleted /e1", "deleted /e2", "deleted /p/e3"])
             #expect(lines.last == "closeSession  error=0 version=-1")
             #expect(tree.children("/") == ["other", "p", "zookeeper"])
@@ -266,9 +269,12 @@ struct ApplyTests {
                 (.create, { one.encode(into: $0) }), (.delete, { $0.writeDelete("/a") }),
                 (.create2, { two.encode(into: $0) }), (.create, { child.encode(into: $0) }),
                 (.setData, { $0.writeSetData("/a", [3], version: 1) }),
-                (.check, { writer in
-                    "/a".withByteView { writer.writeCheckVersionTxn(path: $0, version: 1) }
-                }),
+                (
+                    .check,
+                    { writer in
+                        "/a".withByteView { writer.writeCheckVersionTxn(path: $0, version: 1) }
+                    }
+                ),
             ])
         }
         #expect(

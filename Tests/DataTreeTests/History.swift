@@ -1,7 +1,8 @@
 import DataTree
 import ZKWire
 
-/// Transactions as the log has them, encoded; each is decoded again for every tree it is applied to.
+/// Transactions as the log has them, encoded; each is decoded again for every tree it is applied
+/// to.
 struct History {
     struct Record {
         let header: TxnHeader
@@ -38,7 +39,9 @@ extension DataTree {
         record.body.withByteView { body in
             var reader = JuteReader(body)
             do {
-                apply(record.header, try reader.readTxn(type: record.header.type), observer: &observer)
+                apply(
+                    record.header, try reader.readTxn(type: record.header.type), observer: &observer
+                )
             } catch {
                 preconditionFailure("a test's transaction does not decode: \(error)")
             }

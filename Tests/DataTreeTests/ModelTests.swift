@@ -22,7 +22,9 @@ private struct Model {
     func children(of path: String) -> [String] {
         let prefix = path == "/" ? "/" : path + "/"
         return znodes.keys
-            .filter { $0 != "/" && $0.hasPrefix(prefix) && !$0.dropFirst(prefix.count).contains("/") }
+            .filter {
+                $0 != "/" && $0.hasPrefix(prefix) && !$0.dropFirst(prefix.count).contains("/")
+            }
             .map { String($0.dropFirst(prefix.count)) }.sorted()
     }
 
@@ -31,7 +33,8 @@ private struct Model {
         let zxid = Zxid(rawValue: zxid)
         let length = Int32(txn.data?.count ?? 0)
         var stat = Stat(
-            czxid: zxid, mzxid: zxid, ctime: time, mtime: time, version: 0, cversion: 0, aversion: 0,
+            czxid: zxid, mzxid: zxid, ctime: time, mtime: time, version: 0, cversion: 0,
+            aversion: 0,
             ephemeralOwner: 0, dataLength: length, numChildren: 0, pzxid: zxid)
         var kind = NodeKind.persistent
         switch txn.kind {

@@ -25,7 +25,8 @@ func loadSnapshot(_ bytes: [UInt8], zxid: Zxid, seed: UInt64 = 1) throws -> Data
             path = try reader.readBuffer()
         }
         guard reader.remaining == 0 else {
-            throw DecodeError(.badValue("\(reader.remaining) bytes after the end"), offset: reader.offset)
+            throw DecodeError(
+                .badValue("\(reader.remaining) bytes after the end"), offset: reader.offset)
         }
         return try loader.finish(lastProcessedZxid: zxid)
     }

@@ -104,7 +104,8 @@ struct WalkAndLoadTests {
                 let visited = try paths(writer, from: head)
                 #expect(Set(visited).count == visited.count)
                 #expect(left.isSubset(of: visited))
-                #expect(Set(visited).subtracting(before).isDisjoint(with: Set(names).subtracting(left)))
+                #expect(
+                    Set(visited).subtracting(before).isDisjoint(with: Set(names).subtracting(left)))
             }
         }
     }

@@ -1,8 +1,8 @@
 import DataTree
 import ZKWire
 
-/// A leader in small: makes valid transactions of every kind at random, applies them to its tree and
-/// keeps them.
+/// A leader in small: makes valid transactions of every kind at random, applies them to its tree
+/// and keeps them.
 struct Workload {
     let tree = DataTree(seed: 42)
     var history = History()
@@ -63,7 +63,8 @@ struct Workload {
     }
 
     private mutating func someData() -> [UInt8]? {
-        random.chance(5) ? nil : [UInt8](repeating: UInt8(random.below(256)), count: random.below(60))
+        random.chance(5)
+            ? nil : [UInt8](repeating: UInt8(random.below(256)), count: random.below(60))
     }
 
     private mutating func someACL() -> [ACLEntry] {

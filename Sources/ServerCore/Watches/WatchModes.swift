@@ -8,8 +8,8 @@ package enum WatcherType: Int32, Sendable {
     case persistentRecursive = 5
 }
 
-/// The watches of one connection on one path. Apache keeps two tables, one for events of a znode and
-/// one for changes of its children, with a set of modes each; a recursive watch is in the first
+/// The watches of one connection on one path. Apache keeps two tables, one for events of a znode
+/// and one for changes of its children, with a set of modes each; a recursive watch is in the first
 /// only, which is why it hears nothing of `nodeChildrenChanged`.
 struct WatchModes: OptionSet {
     let rawValue: UInt8

@@ -66,9 +66,8 @@ extension WatchTable {
 // Slots and lists.
 extension WatchTable {
     private func addPath(_ path: ByteView) -> UInt32 {
-        // SAFETY: see the class; at least a byte, so that an empty path has an address too.
-        let bytes = UnsafeMutableRawBufferPointer.allocate(
-            byteCount: path.count, alignment: 1)
+        // SAFETY: freed by `dropPath`, or with the table.
+        let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: path.count, alignment: 1)
         bytes.copyMemory(from: path)
         let hash = hasher.hash(path)
         let slot = Path(bytes: bytes, hash: hash, next: pathsByHash[hash] ?? WatchTable.none)
@@ -137,9 +136,6 @@ extension WatchTable {
         unlinkFromPath(record)
         unlinkFromConnection(record)
         if paths[Int(record.path)].watches.count == 0 { dropPath(record.path) }
-        if connections[Int(record.connection)].watches.count == 0 {
-            dropConnection(record.connection)
-        }
         watches[Int(watch)].nextOfPath = freeWatch
         freeWatch = watch
         watchCount -= 1
@@ -190,7 +186,7 @@ extension WatchTable {
         freePath = number
     }
 
-    private func dropConnection(_ number: UInt32) {
+    func dropConnection(_ number: UInt32) {
         connectionsByID[connections[Int(number)].id] = nil
         connections[Int(number)].isLive = false
         connections[Int(number)].next = freeConnection

@@ -9,7 +9,8 @@ package enum WatchKind: Sendable {
 extension WatchTable {
     /// Sets again a watch that a client had at another server, as of the last zxid that it saw
     /// (Apache `DataTree.setWatches`).
-    /// - Returns: the event that the client missed, which it gets at once; the watch is then not set.
+    /// - Returns: the event that the client missed, which it gets at once; the watch is then not
+    ///   set.
     package func restore(
         _ kind: WatchKind, _ path: ByteView, since relativeZxid: Zxid, in tree: DataTree,
         _ connection: ConnectionID

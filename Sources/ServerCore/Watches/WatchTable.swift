@@ -7,7 +7,8 @@ import ZKWire
 ///
 /// Invariants:
 /// 1. There is at most one record for a path and a connection, and it has at least one mode.
-/// 2. Every path and every connection here has a record.
+/// 2. Every path here has a record. A connection stays, once it had one, until `removeAll`: most
+///    set their watches again as they fire.
 /// 3. `recursiveCount` is the number of records with a recursive watch.
 ///
 /// Lists are in the order in which the watches were set, and nothing here iterates over a
@@ -143,6 +144,7 @@ extension WatchTable {
             setModes(watch, [])
             watch = next
         }
+        dropConnection(slot)
     }
 
     /// Calls `body` with each data watch, those of one connection after another.
