@@ -26,6 +26,8 @@ struct LogDirectory<D: Disk>: Sendable {
     struct Listing {
         /// In the order of their names, which is that of their first zxids.
         var segments: [Segment] = []
+        /// Their headers state other first zxids than their names.
+        var misnamed: [Segment] = []
         var bad: [BadSegment] = []
     }
 
@@ -35,7 +37,12 @@ struct LogDirectory<D: Disk>: Sendable {
         for name in try attempt({ () throws(DiskError) in try disk.list(path) }) {
             guard let first = LogFileName.firstZxid(of: name) else { continue }
             switch try readHeader(of: name) {
-            case .success(let segment): listing.segments.append(segment)
+            case .success(let segment):
+                if segment.header.firstZxid == first {
+                    listing.segments.append(segment)
+                } else {
+                    listing.misnamed.append(segment)
+                }
             case .failure(let failure):
                 if case .segmentHeader(.unknownVersion(let version)) = failure.reason {
                     throw .newerVersion(file: name, version: version)

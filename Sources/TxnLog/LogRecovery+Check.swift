@@ -3,25 +3,15 @@ import ZKWire
 
 // What the segments' names and headers must agree on, before any record is looked at.
 extension LogRecovery {
-    /// Drops files whose name is wrong because they are copies of other segments.
-    mutating func withoutCopies(_ found: [Segment]) throws(TxnLogError) -> [Segment] {
-        var kept: [Segment] = []
-        for segment in found {
-            if LogFileName.segment(first: segment.header.firstZxid) == segment.name {
-                kept.append(segment)
-                continue
+    /// Files whose name is wrong are of no harm if they are copies of other segments.
+    mutating func checkCopies(_ listing: LogDirectory<D>.Listing) throws(TxnLogError) {
+        for copy in listing.misnamed {
+            let original = listing.segments.first { $0.header == copy.header }
+            guard let original, try haveEqualContent(copy, original) else {
+                throw .corrupt(fault(in: copy, .misnamed(firstZxid: copy.header.firstZxid)))
             }
-            let original = found.first {
-                $0.header == segment.header
-                    && $0.name == LogFileName.segment(first: $0.header.firstZxid)
-            }
-            guard let original, try haveEqualContent(segment, original) else {
-                throw .corrupt(
-                    fault(in: segment, .misnamed(firstZxid: segment.header.firstZxid)))
-            }
-            report.ignoredCopies.append(segment.name)
+            report.ignoredCopies.append(copy.name)
         }
-        return kept
     }
 
     private func haveEqualContent(_ left: Segment, _ right: Segment) throws(TxnLogError) -> Bool {

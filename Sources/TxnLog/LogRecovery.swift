@@ -37,9 +37,9 @@ struct LogRecovery<D: Disk> {
         let listing = try directory.listSegments()
         try readWatermark(hasSegments: !listing.segments.isEmpty || !listing.bad.isEmpty)
         let remnants = listing.segments.filter { $0.header.generation < base.generation }
-        segments = try withoutCopies(
-            listing.segments.filter { $0.header.generation >= base.generation })
+        segments = listing.segments.filter { $0.header.generation >= base.generation }
         try checkIdentity()
+        try checkCopies(listing)
         try checkBad(listing.bad)
         try checkLinks()
         let scan = try findEnd()

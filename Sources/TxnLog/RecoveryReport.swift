@@ -22,4 +22,6 @@ package struct RecoveryReport: Equatable, Sendable {
     package var rewrittenBytes = 0
     /// Copies of segments under a wrong name, with nothing new in them; left alone.
     package var ignoredCopies: [String] = []
+
+    package init() {}
 }

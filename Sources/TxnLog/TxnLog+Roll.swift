@@ -16,10 +16,13 @@ extension TxnLog {
         precondition(!directory.exists(name), "\(name) exists already")
         try poisoning { () throws(DiskError) in
             let source = try takePrepared(sizeBytes: size)
-            let file = try directory.disk.open(directory.path(of: source))
-            try file.write(Self.headerBytes(header), at: 0)
-            try file.sync()
+            let prepared = try directory.disk.open(directory.path(of: source))
+            try prepared.write(Self.headerBytes(header), at: 0)
+            try prepared.sync()
+            prepared.close()
             try directory.renameDurably(source, to: name)
+            // Opened anew so that errors show the segment's name.
+            let file = try directory.disk.open(directory.path(of: name))
             let capacity = min(Int(try file.sizeBytes()), TxnLogFormat.maximumSegmentBytes)
             segments.append(Segment(name: name, header: header, sizeBytes: capacity))
             active = ActiveSegment(
@@ -47,6 +50,7 @@ extension TxnLog {
         // Reserved, not written: with the log waiting, dearer syncs later are the lesser evil.
         let file = try directory.disk.create(directory.path(of: LogFileName.inline))
         try file.allocate(Int64(sizeBytes))
+        try file.sync()
         file.close()
         return LogFileName.inline
     }

@@ -85,6 +85,7 @@ package final class TxnLog<D: Disk>: @unchecked Sendable {
         _ body: (Zxid, ByteView) throws -> Void
     ) throws {
         try checkUsable()
+        if zxid >= last.zxid && (point == nil || point == last) { return }
         try reader.replay(after: zxid, upTo: last.zxid, through: point, body)
     }
 

@@ -26,7 +26,8 @@ package struct TxnLogReader<D: Disk>: Sendable {
     ///
     /// - Parameters:
     ///   - end: a zxid that the log has, durably; it is an error if the history ends before it.
-    ///   - point: if given, a point the history must go through (a snapshot's footer).
+    ///   - point: if given, a point that the history must go through on the way or before it (a
+    ///     snapshot's footer). Purging keeps it.
     ///   - body: gets the payload for the time of the call. What it throws ends the replay.
     /// - Throws: `TxnLogError`, or what `body` threw.
     /// - Returns: the point at which the replay ended.
@@ -35,7 +36,7 @@ package struct TxnLogReader<D: Disk>: Sendable {
         after start: Zxid, upTo end: Zxid, through point: ChainPoint? = nil,
         _ body: (Zxid, ByteView) throws -> Void
     ) throws -> ChainPoint? {
-        guard start < end else { return nil }
+        guard start < end || point != nil else { return nil }
         let listing = try directory.listSegments()
         if let bad = listing.bad.first {
             throw TxnLogError.corrupt(
@@ -55,6 +56,7 @@ package struct TxnLogReader<D: Disk>: Sendable {
             let next = index + 1 < segments.count ? segments[index + 1] : nil
             try read(segments[index], before: next, &walk, body)
         }
+        try walk.check()
         try walk.finish()
         return walk.reached
     }
@@ -209,6 +211,6 @@ private struct HistoryWalk {
     }
 
     func finish() throws(TxnLogError) {
-        if let point, point.zxid <= end { throw .noRecord(point.zxid) }
+        if let point { throw .noRecord(point.zxid) }
     }
 }
