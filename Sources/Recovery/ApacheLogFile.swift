@@ -135,8 +135,8 @@ struct ApacheLogFile<D: Disk>: ~Copyable {
         return nil
     }
 
-    /// Whether the bytes from here on begin with the payload of this record's checksum and a 'B', or
-    /// have a whole record further on: then it is the length that is wrong, and not the end.
+    /// Whether the bytes from here on begin with the payload of this record's checksum and a 'B',
+    /// or have a whole record further on: then it is the length that is wrong, and not the end.
     private mutating func hasDamagedLength() throws(RecoveryError) -> Bool {
         // A record is no longer than the limit, so that this much is enough to look at.
         let rest = Int(min(size - recordOffset, Int64(maximumRecordBytes)))
