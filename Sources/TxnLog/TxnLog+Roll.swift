@@ -13,7 +13,7 @@ extension TxnLog {
             ensembleID: configuration.ensembleID, generation: base.generation, firstZxid: first,
             previous: last, salt: salts.next(after: last))
         let name = LogFileName.segment(first: first)
-        precondition(!directory.exists(name), "\(name) exists already")
+        precondition(segments.allSatisfy { $0.name != name }, "\(name) exists already")
         try poisoning { () throws(DiskError) in
             let source = try takePrepared(sizeBytes: size)
             let prepared = try directory.disk.open(directory.path(of: source))

@@ -64,6 +64,27 @@ import ZKWire
         #expect(failures > 15)
     }
 
+    @Test("Damage to either slot of the watermark does not bring a claim from before a cut back")
+    func watermarkGoesBack() throws {
+        let fixture = Fixture(segmentSizeBytes: 8192)
+        let before = try fixture.written(writes)
+        var number = 0
+        var isCut = true
+        while isCut {
+            number += 1
+            let disk = before.afterKill()
+            let log = try fixture.open(disk).log
+            disk.cutPower(at: number)
+            isCut = (try? log.truncate(to: zxid(5))) == nil
+            for slot in [0, 4096] {
+                let state = disk.crash(seed: UInt64(number))
+                state.zero(path("watermark"), slot..<(slot + 64))
+                #expect(try fixture.recover(state).txns.prefix(5) == txns(1...5)[...])
+            }
+        }
+        #expect(number > 10)
+    }
+
     @Test("Purging removes what is wholly below, oldest first, and never the newest")
     func purge() throws {
         let fixture = Fixture(segmentSizeBytes: 8192)
