@@ -171,7 +171,8 @@ import ZKWire
             #expect(report.verdict == .clean && found == txns(91...93))
         }
         // The same, with the end overwritten: the former records are still no proof of anything.
-        disk.corrupt(path(name), 4096 + TxnLogFormat.recordBytes(TestTxn(93).payload.count), bits: 1)
+        disk.corrupt(
+            path(name), 4096 + TxnLogFormat.recordBytes(TestTxn(93).payload.count), bits: 1)
         guard case .tornTail = try fixture.recover(disk.afterKill()).report.verdict else {
             return #expect(Bool(false))
         }
@@ -187,7 +188,8 @@ import ZKWire
         }
     }
 
-    @Test("S-08, S-16: the watermark names a segment, durably, before anything in it is acknowledged")
+    @Test(
+        "S-08, S-16: the watermark names a segment, durably, before anything in it is acknowledged")
     func durableWatermark() throws {
         let (disk, log) = try started()
         log.roll()
@@ -203,7 +205,8 @@ import ZKWire
         }
     }
 
-    @Test("S-31: a disk that refuses everything leaves no partial state",
+    @Test(
+        "S-31: a disk that refuses everything leaves no partial state",
         arguments: [EROFS, EDQUOT, EMFILE, EACCES])
     func refusingDisk(code: Int32) throws {
         let disk = try fixture.written([txns(1...4)])

@@ -14,7 +14,8 @@ import ZKWire
         txns(1...4), txns(5...6), nil, txns(7...12), nil, txns(13...16),
     ]
 
-    @Test("A log can be cut at any of its records, and goes on from there",
+    @Test(
+        "A log can be cut at any of its records, and goes on from there",
         arguments: [false, true])
     func truncate(isCompressed: Bool) throws {
         let fixture = Fixture(segmentSizeBytes: 8192, isCompressed: isCompressed)
