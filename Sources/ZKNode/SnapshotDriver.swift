@@ -9,9 +9,10 @@ import ZKWire
 /// waits for it. Confined to that loop.
 // SAFETY: `@unchecked`: confined to the core's event loop.
 final class SnapshotDriver: @unchecked Sendable {
-    /// A slice: what is encoded before requests have their turn again. Measured: some 100 µs.
-    private static let sliceBytes = 64 * 1024
-    private static let sliceNodes = 256
+    /// A slice: what is encoded before requests have their turn again. Measured: 0.05 ms for 256 KiB
+    /// and some 35 ns for a znode, so that a slice stays below a quarter of a millisecond.
+    private static let sliceBytes = 512 * 1024
+    private static let sliceNodes = 4096
     /// Pieces that may wait for the snapshot thread: a slow disk slows the walk and nothing else.
     private static let maximumPieces = 8
 

@@ -118,7 +118,7 @@ package final class ZKServer: @unchecked Sendable {
         logger.info("stopped")
     }
 
-    /// A snapshot of a small tree costs next to nothing and saves the next start the replay.
+    /// A snapshot that takes a second or two saves the next start the replay.
     private func takeLastSnapshot() {
         let done = loop.eventLoop.makePromise(of: Void.self)
         loop.eventLoop.execute { [loop] in
@@ -132,8 +132,8 @@ package final class ZKServer: @unchecked Sendable {
         try? done.futureResult.wait()
     }
 
-    /// Up to so many znodes a clean stop takes a snapshot: some tenths of a second.
-    private static let lastSnapshotNodes = 200_000
+    /// Up to so many znodes a clean stop takes a snapshot: about a second a million.
+    private static let lastSnapshotNodes = 2_000_000
 }
 
 extension Duration {
