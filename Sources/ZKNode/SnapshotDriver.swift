@@ -23,6 +23,8 @@ final class SnapshotDriver: @unchecked Sendable {
     private var chainAtStart: UInt32 = 0
     private var piecesUnderWay = 0
     private var isSliceScheduled = false
+    /// One became due while another was under way; it begins when that one ends.
+    private var isAnotherDue = false
     private var startedAt = NIODeadline.now()
     private var random = SystemRandomNumberGenerator()
     private var lastAppended = (zxid: Zxid.zero, chain: UInt32(0))
@@ -46,7 +48,10 @@ final class SnapshotDriver: @unchecked Sendable {
     /// Begins a snapshot of the tree as it is now, unless one is under way.
     func start(_ loop: CoreLoop, completion: (@Sendable () -> Void)? = nil) {
         if let completion { completions.append(completion) }
-        guard walk == nil else { return }
+        guard walk == nil else {
+            isAnotherDue = true
+            return
+        }
         let zxid = loop.core.lastProcessedZxid
         let piece = Piece(capacity: SnapshotDriver.sliceBytes)
         walk = loop.core.tree.beginWalk(into: piece.bytes)
@@ -107,20 +112,24 @@ final class SnapshotDriver: @unchecked Sendable {
         loop.snapshotWritten(took: took)
         logger.info("wrote snapshot.\(zxid.hex).lz4 in \(took.nanoseconds / 1_000_000) ms")
         if let logFloor { loop.log.purge(below: logFloor) }
-        end()
+        end(loop)
     }
 
-    func failed(_ error: SnapshotError) {
+    func failed(_ error: SnapshotError, _ loop: CoreLoop) {
         logger.error("no snapshot was written, the older ones and the log stay: \(error)")
         walk?.end()
-        end()
+        end(loop)
     }
 
-    private func end() {
+    private func end(_ loop: CoreLoop) {
         walk = nil
         piecesUnderWay = 0
         for completion in completions { completion() }
         completions.removeAll()
+        if isAnotherDue {
+            isAnotherDue = false
+            start(loop)
+        }
     }
 }
 
