@@ -1,7 +1,7 @@
 // One connection of the load: what it has to send, which replies it waits for, and since when.
 import ZKWire
 
-final class Channel {
+final class LoadChannel {
     let socket: Socket
     let output = ByteWriter(capacity: 32 << 10)
     /// Bytes of `output` that were sent.
