@@ -19,7 +19,6 @@ struct RecoveredStorage {
     static func open(
         _ server: ServerConfiguration, _ logger: Logger
     ) throws(ServerFailure) -> RecoveredStorage {
-        warnAbout(server.log, logger)
         let disk = PosixDisk()
         let directory = DataDirectory(
             server.storage.dataDir, dataLog: server.storage.givenDataLogDir)
@@ -52,16 +51,6 @@ struct RecoveredStorage {
             } catch {
                 throw .disk(error)
             }
-        }
-    }
-
-    private static func warnAbout(_ log: LogSettings, _ logger: Logger) {
-        if !log.isSynced {
-            logger.warning(
-                """
-                forceSync=no is not followed: every batch is synced, since a write that was \
-                acknowledged must survive a power failure
-                """)
         }
     }
 }
