@@ -26,9 +26,17 @@ final class SnapshotDriver: @unchecked Sendable {
     private var random = SystemRandomNumberGenerator()
     private var lastAppended = (zxid: Zxid.zero, chain: UInt32(0))
     /// Called once, when the snapshot under way has been written or has failed.
-    private var completions: [@Sendable () -> Void] = []
+    private var completions: [Completion] = []
+    /// Wait for the snapshot after the one under way.
+    private var queued: [Completion] = []
     /// The zxid of the newest snapshot on the disk.
     private(set) var lastSnapshot: Zxid?
+
+    /// The zxid of a snapshot that is durable, or why there is none.
+    typealias Completion = (Result<Zxid, SnapshotError>) -> Void
+
+    /// Where the files are.
+    var directory: String { thread.directory }
 
     init(thread: SnapshotThread, policy: SnapshotPolicy, recovered: Zxid?, logger: Logger) {
         self.thread = thread
@@ -43,7 +51,7 @@ final class SnapshotDriver: @unchecked Sendable {
     func noteAppended(_ zxid: Zxid, chainChecksum: UInt32) { lastAppended = (zxid, chainChecksum) }
 
     /// Begins a snapshot of the tree as it is now, unless one is under way.
-    func start(_ loop: CoreLoop, completion: (@Sendable () -> Void)? = nil) {
+    func start(_ loop: CoreLoop, completion: Completion? = nil) {
         if let completion { completions.append(completion) }
         guard walk == nil else { return }
         let zxid = loop.core.lastProcessedZxid
@@ -57,6 +65,16 @@ final class SnapshotDriver: @unchecked Sendable {
         let next = policy.next(&random)
         loop.step(.snapshotStarted(nextTxnCount: next.txns, nextTxnBytes: next.bytes))
         schedule(loop)
+    }
+
+    /// Takes a snapshot that begins now, or when the one under way has ended: unlike `start`, never
+    /// one that began earlier.
+    func startAnew(_ loop: CoreLoop, completion: @escaping Completion) {
+        if walk == nil {
+            start(loop, completion: completion)
+        } else {
+            queued.append(completion)
+        }
     }
 
     /// The next slice has its turn after the requests that are ready.
@@ -106,20 +124,23 @@ final class SnapshotDriver: @unchecked Sendable {
         loop.snapshotWritten(took: took)
         logger.info("wrote snapshot.\(zxid.hex).lz4 in \(took.nanoseconds / 1_000_000) ms")
         if let logFloor { loop.log.purge(below: logFloor) }
-        end()
+        end(.success(zxid), loop)
     }
 
-    func failed(_ error: SnapshotError) {
+    func failed(_ error: SnapshotError, _ loop: CoreLoop) {
         logger.error("no snapshot was written, the older ones and the log stay: \(error)")
         walk?.end()
-        end()
+        end(.failure(error), loop)
     }
 
-    private func end() {
+    private func end(_ result: Result<Zxid, SnapshotError>, _ loop: CoreLoop) {
         walk = nil
         piecesUnderWay = 0
-        for completion in completions { completion() }
-        completions.removeAll()
+        let done = completions
+        completions = queued
+        queued = []
+        for completion in done { completion(result) }
+        if !completions.isEmpty { start(loop) }
     }
 }
 
