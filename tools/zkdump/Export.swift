@@ -39,16 +39,22 @@ struct Export: ParsableCommand {
         let export = ApacheExport(
             PosixDisk(), from: DataDirectory(dir, dataLog: dataLogDir), to: out,
             seed: random.next()
-        ) { if isForPeople { fputs($0 + " ...\n", stderr) } }
+        ) { if isForPeople { say($0 + " ...") } }
         do throws(MaintenanceError) {
             let report = try export.run()
-            for note in report.notes { fputs("note: \(note)\n", stderr) }
+            for note in report.notes { say("note: \(note)") }
             print("exported \(report.snapshot)")
             print("zxid \(report.zxid)")
             print("znodes \(report.znodeCount), sessions \(report.sessionCount)")
         } catch {
-            fputs("zkdump export: \(error)\n", stderr)
+            say("zkdump export: \(error)")
             throw ExitCode(error.exit.rawValue)
         }
     }
+}
+
+/// One line on standard error.
+private func say(_ line: String) {
+    var text = line + "\n"
+    text.withUTF8 { bytes in _ = write(STDERR_FILENO, bytes.baseAddress, bytes.count) }
 }

@@ -53,5 +53,6 @@ struct SnapshotCommand: ParsableCommand {
 
 /// One line on standard error.
 func complain(_ line: String) {
-    fputs(line + "\n", stderr)
+    var text = line + "\n"
+    text.withUTF8 { bytes in _ = write(STDERR_FILENO, bytes.baseAddress, bytes.count) }
 }
