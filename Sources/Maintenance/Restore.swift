@@ -42,6 +42,8 @@ package struct RestoreReport: Equatable, Sendable {
     /// Of the last transaction, in milliseconds since 1970; nil if none was replayed, since a
     /// snapshot does not say.
     package var lastTime: Int64?
+    /// The latest ctime or mtime of any znode.
+    package var newestChangeTime: Int64
     package var replayedCount: UInt64 = 0
     /// As `mntr` counts them.
     package var znodeCount: Int
@@ -93,6 +95,7 @@ package struct Restore<D: Disk> {
         }
         let report = RestoreReport(
             zxid: tree.lastProcessedZxid, lastTime: replay.lastTime,
+            newestChangeTime: tree.newestChangeTime,
             replayedCount: replay.appliedCount, znodeCount: tree.nodeCount,
             sessionCount: tree.sessions.count, ephemeralCount: tree.ephemeralsCount, notes: notes)
         return (tree, report)

@@ -159,7 +159,6 @@ struct BackupTests {
             number += 1
             let disk = scene.disk.afterKill()
             disk.failOperation(number, with: 5)
-            isDone = disk.operationCount < number
             let report = failure { () throws(MaintenanceError) in try Self.back(up: disk) }
             isDone = report == nil && disk.operationCount < number
             let clean = disk.afterKill()

@@ -10,7 +10,7 @@ import ZKWire
 struct RestoreTests {
     @Test("A restore to any zxid that a snapshot can give equals the tree at that zxid")
     func everyZxid() throws {
-        for seed in 1...4 as ClosedRange<UInt64> {
+        for seed in 1...2 as ClosedRange<UInt64> {
             let scene = try Scene.make(seed: seed)
             for (index, footer) in scene.footers.enumerated() {
                 for zxid in footer.endZxid.rawValue...scene.last.rawValue {
@@ -105,7 +105,9 @@ struct RestoreTests {
             let disk = scene.disk.afterKill()
             disk.failOperation(number, with: 5)
             let restore = Restore(disk, scene.request(0))
-            isDone = failure { () throws(MaintenanceError) in try restore.run() } == nil
+            let error = failure { () throws(MaintenanceError) in try restore.run() }
+            // Some reads are made twice, and their failure costs nothing.
+            isDone = error == nil && disk.operationCount < number
             try expectNothingOrAll(disk.afterKill(), expected, "operation \(number)")
         }
         #expect(number > 40)

@@ -72,10 +72,13 @@ struct RestoreCommand: ParsableCommand {
     }
 
     private func printSummary(_ report: RestoreReport) {
-        let time = report.lastTime.map { TimeText.format($0) } ?? "not known, it is in the snapshot"
         print("restored \(dataDir)")
         print("zxid \(report.zxid)")
-        print("time of the last transaction \(time)")
+        if let time = report.lastTime {
+            print("time of the last transaction \(TimeText.format(time))")
+        } else if report.newestChangeTime > 0 {
+            print("newest change of a znode \(TimeText.format(report.newestChangeTime))")
+        }
         print("transactions replayed \(report.replayedCount)")
         print(
             """
