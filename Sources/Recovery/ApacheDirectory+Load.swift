@@ -89,7 +89,7 @@ extension ApacheDirectory {
         try decoding(file) { () throws(DecodeError) in try replayer.apply(payload) }
     }
 
-    private func decoding<T>(
+    func decoding<T>(
         _ file: borrowing ApacheLogFile<D>, _ body: () throws(DecodeError) -> T
     ) throws(RecoveryError) -> T {
         do throws(DecodeError) {

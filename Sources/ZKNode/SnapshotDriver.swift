@@ -22,6 +22,8 @@ final class SnapshotDriver: @unchecked Sendable {
     private var walk: SnapshotWalk?
     private var chainAtStart: UInt32 = 0
     private var piecesUnderWay = 0
+    /// Everything has been handed over; the thread is still writing.
+    private var isWalkOver = false
     private var isSliceScheduled = false
     /// One became due while another was under way; it begins when that one ends.
     private var isAnotherDue = false
@@ -29,9 +31,17 @@ final class SnapshotDriver: @unchecked Sendable {
     private var random = SystemRandomNumberGenerator()
     private var lastAppended = (zxid: Zxid.zero, chain: UInt32(0))
     /// Called once, when the snapshot under way has been written or has failed.
-    private var completions: [@Sendable () -> Void] = []
+    private var completions: [Completion] = []
+    /// Wait for the snapshot after the one under way.
+    private var queued: [Completion] = []
     /// The zxid of the newest snapshot on the disk.
     private(set) var lastSnapshot: Zxid?
+
+    /// The zxid of a snapshot that is durable, or why there is none.
+    typealias Completion = (Result<Zxid, SnapshotError>) -> Void
+
+    /// Where the files are.
+    var directory: String { thread.directory }
 
     init(thread: SnapshotThread, policy: SnapshotPolicy, recovered: Zxid?, logger: Logger) {
         self.thread = thread
@@ -46,7 +56,7 @@ final class SnapshotDriver: @unchecked Sendable {
     func noteAppended(_ zxid: Zxid, chainChecksum: UInt32) { lastAppended = (zxid, chainChecksum) }
 
     /// Begins a snapshot of the tree as it is now, unless one is under way.
-    func start(_ loop: CoreLoop, completion: (@Sendable () -> Void)? = nil) {
+    func start(_ loop: CoreLoop, completion: Completion? = nil) {
         if let completion { completions.append(completion) }
         guard walk == nil else {
             isAnotherDue = true
@@ -55,6 +65,7 @@ final class SnapshotDriver: @unchecked Sendable {
         let zxid = loop.core.lastProcessedZxid
         let piece = Piece(capacity: SnapshotDriver.sliceBytes)
         walk = loop.core.tree.beginWalk(into: piece.bytes)
+        isWalkOver = false
         chainAtStart = lastAppended.zxid == zxid ? lastAppended.chain : 0
         startedAt = .now()
         loop.log.roll()
@@ -65,11 +76,21 @@ final class SnapshotDriver: @unchecked Sendable {
         schedule(loop)
     }
 
+    /// Takes a snapshot that begins now, or when the one under way has ended: unlike `start`, never
+    /// one that began earlier.
+    func startAnew(_ loop: CoreLoop, completion: @escaping Completion) {
+        if walk == nil {
+            start(loop, completion: completion)
+        } else {
+            queued.append(completion)
+        }
+    }
+
     /// The next slice has its turn after the requests that are ready.
     private func schedule(_ loop: CoreLoop) {
-        guard walk != nil, !isSliceScheduled, piecesUnderWay < SnapshotDriver.maximumPieces else {
-            return
-        }
+        guard walk != nil, !isWalkOver, !isSliceScheduled,
+            piecesUnderWay < SnapshotDriver.maximumPieces
+        else { return }
         isSliceScheduled = true
         loop.eventLoop.assumeIsolatedUnsafeUnchecked().execute { [self] in
             isSliceScheduled = false
@@ -85,6 +106,7 @@ final class SnapshotDriver: @unchecked Sendable {
             into: piece.bytes)
         hand(over: piece)
         if hasMore { return schedule(loop) }
+        isWalkOver = true
         // Applied is durable here, so the log on the disk reaches the end already.
         thread.send(
             .finish(
@@ -112,21 +134,23 @@ final class SnapshotDriver: @unchecked Sendable {
         loop.snapshotWritten(took: took)
         logger.info("wrote snapshot.\(zxid.hex).lz4 in \(took.nanoseconds / 1_000_000) ms")
         if let logFloor { loop.log.purge(below: logFloor) }
-        end(loop)
+        end(.success(zxid), loop)
     }
 
     func failed(_ error: SnapshotError, _ loop: CoreLoop) {
         logger.error("no snapshot was written, the older ones and the log stay: \(error)")
         walk?.end()
-        end(loop)
+        end(.failure(error), loop)
     }
 
-    private func end(_ loop: CoreLoop) {
+    private func end(_ result: Result<Zxid, SnapshotError>, _ loop: CoreLoop) {
         walk = nil
         piecesUnderWay = 0
-        for completion in completions { completion() }
-        completions.removeAll()
-        if isAnotherDue {
+        let done = completions
+        completions = queued
+        queued = []
+        for completion in done { completion(result) }
+        if isAnotherDue || !completions.isEmpty {
             isAnotherDue = false
             start(loop)
         }

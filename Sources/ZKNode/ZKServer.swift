@@ -65,8 +65,11 @@ package final class ZKServer: @unchecked Sendable {
     /// Serves until `stop` is called or storage fails.
     package func run() throws(ServerFailure) {
         let channel = try start()
+        let admin = AdminSocket.bind(loop, dataDir: configuration.storage.dataDir, logger)
+        let result = Result { try ending.futureResult.wait() }
+        AdminSocket.close(admin, dataDir: configuration.storage.dataDir)
         do {
-            try ending.futureResult.wait()
+            try result.get()
         } catch {
             // The storage has failed: what was not acknowledged never will be. Nothing is written
             // any more, not even a snapshot.
@@ -126,7 +129,7 @@ package final class ZKServer: @unchecked Sendable {
                 loop.core.tree.nodeCount <= ZKServer.lastSnapshotNodes
                 && loop.snapshots.lastSnapshot != loop.core.lastProcessedZxid
             guard isWorthIt else { return done.succeed() }
-            loop.snapshots.start(loop) { done.succeed() }
+            loop.snapshots.start(loop) { _ in done.succeed() }
         }
         loop.eventLoop.scheduleTask(in: .seconds(10)) { done.succeed() }
         try? done.futureResult.wait()

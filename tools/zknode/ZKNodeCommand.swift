@@ -6,5 +6,7 @@ struct ZKNodeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "zknode",
         abstract: "A coordination server that speaks ZooKeeper's protocol.",
-        subcommands: [Serve.self, Version.self])
+        subcommands: [
+            Serve.self, SnapshotCommand.self, BackupCommand.self, RestoreCommand.self, Version.self,
+        ])
 }
