@@ -7,9 +7,11 @@ struct ApacheLogWalk<D: Disk> {
     let disk: D
     let output: Output
     var filter = LogFilter()
+    /// False if the log goes on in files that are not walked.
+    var isEndIncluded = true
     /// The last transaction, if what came before it is known.
     private(set) var last: Zxid?
-    private(set) var status = ExitStatus.clean
+    private(set) var status = InspectionStatus.clean
     private var summary = LogFileSummary()
 
     init(_ disk: D, _ output: Output) {
@@ -21,8 +23,8 @@ struct ApacheLogWalk<D: Disk> {
         _ paths: [String], _ visitor: inout V
     ) throws(InspectionError) {
         for (index, path) in paths.enumerated() {
-            let isNewest = index == paths.count - 1
-            if !isNewest, let from = filter.from,
+            let isLast = index == paths.count - 1
+            if !isLast, let from = filter.from,
                 let next = apacheLogZxid(fileName(of: paths[index + 1])), next <= from
             {
                 continue
@@ -30,7 +32,7 @@ struct ApacheLogWalk<D: Disk> {
             if let to = filter.to, let first = apacheLogZxid(fileName(of: path)), first > to {
                 return
             }
-            try walk(path, isNewest: isNewest, &visitor)
+            try walk(path, isNewest: isLast && isEndIncluded, &visitor)
         }
     }
 

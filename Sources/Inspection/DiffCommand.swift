@@ -15,12 +15,12 @@ package struct DiffCommand<D: Disk> {
     }
 
     /// `clean` if both are the same, `different` if not, `damaged` if one could not be read whole.
-    package func run(_ output: Output) throws(InspectionError) -> ExitStatus {
+    package func run(_ output: Output) throws(InspectionError) -> InspectionStatus {
         let sides = [try Content(disk, before), try Content(disk, after)]
         let (left, leftFindings) = try sides[0].load(output)
         let (right, rightFindings) = try sides[1].load(output)
         let findings = leftFindings + rightFindings
-        var status = ExitStatus.clean
+        var status = InspectionStatus.clean
         if let left, let right {
             let difference = TreeDifference(from: left, to: right)
             print(difference, output)

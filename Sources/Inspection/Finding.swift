@@ -19,7 +19,7 @@ struct Finding: Equatable {
     let text: String
     let advice: String
 
-    var status: ExitStatus {
+    var status: InspectionStatus {
         switch severity {
         case .note: .clean
         case .torn: .torn

@@ -15,7 +15,7 @@ struct LoadedTree {
     /// What a start would put right or pass over.
     let findings: [Finding]
 
-    var status: ExitStatus { findings.map(\.status).max() ?? .clean }
+    var status: InspectionStatus { findings.map(\.status).max() ?? .clean }
 
     enum Failure: Error {
         case unusable(InspectionError)

@@ -14,22 +14,24 @@ package struct LogCommand<D: Disk> {
         self.filter = filter
     }
 
-    package func run(_ output: Output) throws(InspectionError) -> ExitStatus {
+    package func run(_ output: Output) throws(InspectionError) -> InspectionStatus {
         let source = try LogSource(disk, path)
         guard !source.paths.isEmpty else {
             throw .wrongDirectory(path: path, expected: "a log: there is no log file in it")
         }
         var printer = LogPrinter(output, filter)
-        var status = ExitStatus.clean
+        var status = InspectionStatus.clean
         switch source.origin {
         case .own:
             var walk = OwnLogWalk(disk, output, watermark: source.watermark)
             walk.filter = filter
+            walk.isEndIncluded = source.isEndIncluded
             try walk.run(source.paths, &printer)
             status = walk.status
         case .apache:
             var walk = ApacheLogWalk(disk, output)
             walk.filter = filter
+            walk.isEndIncluded = source.isEndIncluded
             try walk.run(source.paths, &printer)
             status = walk.status
         }

@@ -8,6 +8,8 @@ import ZKWire
 struct LogSource: Equatable {
     var origin: LogFile.Origin
     var paths: [String]
+    /// False if there are later files, which the path leaves out.
+    var isEndIncluded = true
     /// Of our own logs, in the generation of their newest segment.
     var watermark: Watermark?
 
@@ -41,10 +43,19 @@ struct LogSource: Equatable {
         default: throw kind.refusal(of: path, expected: "a log file")
         }
         paths = [path]
+        isEndIncluded = !Self.hasLater(disk, parentDirectory(of: path), than: name)
         if origin == .own {
             try Self.checkVersion(disk, path)
             watermark = try Self.watermark(disk, parentDirectory(of: path), of: path)
         }
+    }
+
+    private static func hasLater<D: Disk>(_ disk: D, _ directory: String, than name: String) -> Bool {
+        func order(_ name: String) -> Zxid? {
+            LogFileNames.firstZxid(of: name) ?? apacheLogZxid(name)
+        }
+        guard let own = order(name), let names = try? disk.list(directory) else { return false }
+        return names.contains { order($0).map { $0 > own } ?? false }
     }
 
     /// One of our log directories.

@@ -20,7 +20,7 @@ struct LogFileSummary: Equatable {
     var last: Zxid?
     /// Where its records end.
     var endOffset: Int64 = 0
-    var status = ExitStatus.clean
+    var status = InspectionStatus.clean
 }
 
 /// Takes what a walk over log files comes across, in the files' order.

@@ -10,9 +10,11 @@ struct OwnLogWalk<D: Disk> {
     /// What is known to have been synced; nil if nothing tells.
     let watermark: Watermark?
     var filter = LogFilter()
+    /// False if the log goes on in files that are not walked.
+    var isEndIncluded = true
     /// The last record, if nothing is missing up to it.
     private(set) var reached: ChainPoint?
-    private(set) var status = ExitStatus.clean
+    private(set) var status = InspectionStatus.clean
 
     init(_ disk: D, _ output: Output, watermark: Watermark?) {
         self.disk = disk
@@ -24,8 +26,8 @@ struct OwnLogWalk<D: Disk> {
         _ paths: [String], _ visitor: inout V
     ) throws(InspectionError) {
         for (index, path) in paths.enumerated() {
-            let isNewest = index == paths.count - 1
-            if !isNewest, let from = filter.from,
+            let isLast = index == paths.count - 1
+            if !isLast, let from = filter.from,
                 let next = LogFileNames.firstZxid(of: fileName(of: paths[index + 1])), next <= from
             {
                 continue
@@ -35,7 +37,7 @@ struct OwnLogWalk<D: Disk> {
             {
                 return
             }
-            try walk(path, isNewest: isNewest, &visitor)
+            try walk(path, isNewest: isLast && isEndIncluded, &visitor)
         }
     }
 
@@ -104,5 +106,5 @@ struct OwnLogWalk<D: Disk> {
         visitor.end(file, LogFileSummary(status: finding.status))
     }
 
-    private mutating func note(_ found: ExitStatus) { status = max(status, found) }
+    private mutating func note(_ found: InspectionStatus) { status = max(status, found) }
 }

@@ -16,14 +16,14 @@ package struct SnapshotCommand<D: Disk> {
         self.pathPrefix = pathPrefix
     }
 
-    package func run(_ output: Output) throws(InspectionError) -> ExitStatus {
+    package func run(_ output: Output) throws(InspectionError) -> InspectionStatus {
         let file = try SnapshotFile(disk, path)
         return listsNodes ? try list(file, output) : try summarize(file, output)
     }
 
     private func list(
         _ file: SnapshotFile<D>, _ output: Output
-    ) throws(InspectionError) -> ExitStatus {
+    ) throws(InspectionError) -> InspectionStatus {
         var printer = NodePrinter(output, pathPrefix: pathPrefix)
         printer.heading()
         let found = try file.read(into: &printer, output)
@@ -32,7 +32,7 @@ package struct SnapshotCommand<D: Disk> {
 
     private func summarize(
         _ file: SnapshotFile<D>, _ output: Output
-    ) throws(InspectionError) -> ExitStatus {
+    ) throws(InspectionError) -> InspectionStatus {
         var summary = ContentSummary(depth: 1)
         let found = try file.read(into: &summary, output)
         var printer = SummaryPrinter(output: output, summary: summary)
@@ -45,7 +45,7 @@ package struct SnapshotCommand<D: Disk> {
         return report(found, output)
     }
 
-    private func report(_ found: SnapshotInspection, _ output: Output) -> ExitStatus {
+    private func report(_ found: SnapshotInspection, _ output: Output) -> InspectionStatus {
         for finding in found.findings() { finding.print(to: output) }
         return found.isWhole ? .clean : .damaged
     }

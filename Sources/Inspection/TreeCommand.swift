@@ -21,7 +21,7 @@ package struct TreeCommand<D: Disk> {
         self.pathPrefix = pathPrefix
     }
 
-    package func run(_ output: Output) throws(InspectionError) -> ExitStatus {
+    package func run(_ output: Output) throws(InspectionError) -> InspectionStatus {
         let place = try Place(disk, path, logDirectory: logDirectory)
         do throws(LoadedTree.Failure) {
             let loaded = try LoadedTree(disk, path, place, output)

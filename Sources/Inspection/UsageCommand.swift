@@ -14,7 +14,7 @@ package struct UsageCommand<D: Disk> {
         self.depth = depth
     }
 
-    package func run(_ output: Output) throws(InspectionError) -> ExitStatus {
+    package func run(_ output: Output) throws(InspectionError) -> InspectionStatus {
         var summary = ContentSummary(depth: depth)
         let findings = try Content(disk, path).read(into: &summary, output)
         let rows = summary.usage.rows()

@@ -5,7 +5,7 @@ struct Verification {
     struct Line: Equatable {
         let path: String
         /// nil where the file was not looked into.
-        var status: ExitStatus?
+        var status: InspectionStatus?
         let what: String
     }
 
@@ -15,7 +15,7 @@ struct Verification {
     }
 
     private(set) var items: [Item] = []
-    private(set) var status = ExitStatus.clean
+    private(set) var status = InspectionStatus.clean
     private(set) var fileCount = 0
     private(set) var readBytes: Int64 = 0
 
@@ -83,7 +83,7 @@ struct Verification {
         }
     }
 
-    private static func word(_ status: ExitStatus) -> String {
+    private static func word(_ status: InspectionStatus) -> String {
         switch status {
         case .clean: "ok"
         case .torn: "torn"
@@ -91,7 +91,7 @@ struct Verification {
         }
     }
 
-    private static func tint(_ status: ExitStatus) -> Output.Tint {
+    private static func tint(_ status: InspectionStatus) -> Output.Tint {
         switch status {
         case .clean: .good
         case .torn: .warning
@@ -99,7 +99,7 @@ struct Verification {
         }
     }
 
-    private static func verdict(_ status: ExitStatus) -> (word: String, meaning: String) {
+    private static func verdict(_ status: InspectionStatus) -> (word: String, meaning: String) {
         switch status {
         case .clean: ("clean", "every checksum is right and the history is whole")
         case .torn:

@@ -16,7 +16,7 @@ package struct VerifyCommand<D: Disk> {
         self.logDirectory = logDirectory.map { normalized($0) }
     }
 
-    package func run(_ output: Output) throws(InspectionError) -> ExitStatus {
+    package func run(_ output: Output) throws(InspectionError) -> InspectionStatus {
         let verification: Verification
         switch try Place(disk, path, logDirectory: logDirectory) {
         case .own(let directory): verification = try verifyStable(directory, output)

@@ -31,7 +31,7 @@ struct OutputOptions: ParsableArguments {
 
     /// Runs a command and ends the process with its status.
     func run(
-        _ body: (Output) throws(InspectionError) -> ExitStatus
+        _ body: (Output) throws(InspectionError) -> InspectionStatus
     ) throws {
         // Whoever started us may ignore it; a reader that goes away is to end us quietly.
         signal(SIGPIPE, SIG_DFL)
@@ -43,7 +43,7 @@ struct OutputOptions: ParsableArguments {
             meter.clear()
             StandardOutput.write(view)
         }
-        let status: ExitStatus
+        let status: InspectionStatus
         do throws(InspectionError) {
             status = try body(output)
             output.flush()

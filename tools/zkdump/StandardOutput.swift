@@ -18,10 +18,10 @@ enum StandardOutput {
             if more >= 0 {
                 done += more
             } else if errno == EPIPE {
-                exit(ExitStatus.clean.rawValue)
+                exit(InspectionStatus.clean.rawValue)
             } else if errno != EINTR {
                 complain("zkdump: the output cannot be written: \(String(cString: strerror(errno)))")
-                exit(ExitStatus.unusable.rawValue)
+                exit(InspectionStatus.unusable.rawValue)
             }
         }
     }

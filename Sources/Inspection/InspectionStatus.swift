@@ -1,5 +1,5 @@
 /// What `zkdump` ends with; the table for users is docs/operating/inspect.md.
-package enum ExitStatus: Int32, Comparable, Sendable {
+package enum InspectionStatus: Int32, Comparable, Sendable {
     /// All of it was read and is whole. `diff`: no difference.
     case clean = 0
     /// The last write of a log was cut short before it was acknowledged, which a start puts right.
@@ -10,9 +10,9 @@ package enum ExitStatus: Int32, Comparable, Sendable {
     case unusable = 3
 
     /// `diff`, as everywhere: there are differences.
-    package static let different = ExitStatus.torn
+    package static let different = InspectionStatus.torn
 
-    package static func < (left: ExitStatus, right: ExitStatus) -> Bool {
+    package static func < (left: InspectionStatus, right: InspectionStatus) -> Bool {
         left.rawValue < right.rawValue
     }
 }
