@@ -45,7 +45,7 @@ struct ApacheLogFile<D: Disk>: ~Copyable {
     private let window = ByteWriter(capacity: 1 << 20)
     /// Of the first byte of `window`.
     private var windowOffset: Int64 = 0
-    private var position = 0
+    var position = 0
     /// Of the record that was returned last.
     private(set) var recordOffset: Int64 = 0
     private(set) var end: ApacheLogEnd?

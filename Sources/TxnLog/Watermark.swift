@@ -119,7 +119,7 @@ final class WatermarkFile<File: DiskFile> {
         return bytes.withByteView { decode($0) }
     }
 
-    private static func decode(_ bytes: ByteView) -> (Watermark, UInt64)? {
+    static func decode(_ bytes: ByteView) -> (Watermark, UInt64)? {
         let checksum = Checksum.crc32(bytes[view: 0..<(slotBytes - 4)])
         guard bytes.loadLittleEndian(at: 0, as: UInt32.self) == magic,
             bytes.loadLittleEndian(at: 4, as: UInt32.self) == version,

@@ -1,0 +1,203 @@
+// The tree that a start would load from a directory, loaded by recovery itself on a disk that keeps
+// every change to itself.
+import DataTree
+import Recovery
+import Snapshot
+import Storage
+import TxnLog
+import ZKWire
+
+struct LoadedTree {
+    let tree: DataTree
+    /// Where it came from, for people and for programs.
+    let head: [(String, String)]
+    let members: [JSONValue.Member]
+    /// What a start would put right or pass over.
+    let findings: [Finding]
+
+    var status: InspectionStatus { findings.map(\.status).max() ?? .clean }
+
+    enum Failure: Error {
+        case unusable(InspectionError)
+        /// A start would refuse the directory.
+        case refused(Finding)
+    }
+
+    init<D: Disk>(
+        _ disk: D, _ path: String, _ place: Place, _ output: Output
+    ) throws(Failure) {
+        switch place {
+        case .own(let directory):
+            self = try Self.whileStable(disk, directory) { () throws(RecoveryError) in
+                try Self.loadOwn(disk, directory, path, output)
+            }
+        case .apache(let snapshots, let logs):
+            do throws(RecoveryError) {
+                self = try Self.loadApache(disk, snapshots, logs, path)
+            } catch {
+                throw Self.failure(error, path)
+            }
+        case .file, .logDirectory, .snapshotDirectory:
+            throw .unusable(
+                .wrongDirectory(
+                    path: path, expected: "a data directory: one with zknode or version-2 in it"))
+        }
+    }
+
+    /// Beside a running server, files come and go while they are read; then it is tried again.
+    private static func whileStable<D: Disk>(
+        _ disk: D, _ directory: DataDirectory,
+        _ body: () throws(RecoveryError) -> LoadedTree
+    ) throws(Failure) -> LoadedTree {
+        var attemptsLeft = 3
+        while true {
+            let before = DirectoryState(disk, directory)
+            do throws(RecoveryError) {
+                return try body()
+            } catch {
+                attemptsLeft -= 1
+                if attemptsLeft == 0 || DirectoryState(disk, directory) == before {
+                    throw failure(error, directory.data)
+                }
+            }
+        }
+    }
+
+    private static func failure(_ error: RecoveryError, _ path: String) -> Failure {
+        if case .disk(let disk) = error { return .unusable(.disk(disk)) }
+        if case .meta(.newerVersion) = error {
+            return .unusable(.wrongDirectory(path: path, expected: "of this version: \(error)"))
+        }
+        return .refused(
+            Finding(
+                severity: .damage, path: path, offset: nil, zxid: nil, text: "\(error)",
+                advice: "A start refuses this directory; zkdump verify says more"))
+    }
+
+    private init(
+        _ tree: DataTree, head: [(String, String)], members: [JSONValue.Member],
+        findings: [Finding]
+    ) {
+        self.tree = tree
+        self.head = head
+        self.members = members
+        self.findings = findings
+    }
+}
+
+extension LoadedTree {
+    private static func loadOwn<D: Disk>(
+        _ disk: D, _ directory: DataDirectory, _ path: String, _ output: Output
+    ) throws(RecoveryError) -> LoadedTree {
+        let overlay = OverlayDisk(disk)
+        let meta = try onDisk { () throws(DiskError) in
+            try MetaInspection(disk, directory: directory.own).record
+        }
+        // The directory's own server, and an id for an import that is never written.
+        let configuration = RecoveryConfiguration(
+            serverID: ServerID(rawValue: meta?.serverID ?? 0), newEnsembleID: 1, seed: 0)
+        let state = try Recovery(overlay, directory, configuration).load()
+        let report = state.report
+        var findings = report.skipped.map { skipped(path, $0) }
+        switch report.log?.verdict {
+        case .tornTail(let file, let offset, _):
+            findings.append(torn(directory.log + "/" + file, Int64(offset)))
+        case .discardedSegment(let file, _):
+            findings.append(torn(directory.log + "/" + file, 0))
+        case .clean, nil: break
+        }
+        let kind = report.start == .importApache ? "Apache's, to be imported" : "ours"
+        return LoadedTree(
+            state.tree, kind: kind, snapshot: report.imported?.snapshot ?? report.snapshot,
+            replayed: report.imported?.replayedCount ?? report.replayedCount, meta: state.meta.record,
+            findings, path)
+    }
+
+    private static func loadApache<D: Disk>(
+        _ disk: D, _ snapshots: String, _ logs: String, _ path: String
+    ) throws(RecoveryError) -> LoadedTree {
+        let state = try ApacheDirectory(disk, snapshots: snapshots, logs: logs).load(seed: 0)
+        var findings = state.skipped.map { skipped(path, $0) }
+        if let tail = state.tornTail {
+            findings.append(
+                Finding(
+                    severity: .torn, path: path, offset: nil, zxid: nil,
+                    text: "\(logs)/\(tail): the last record is not complete",
+                    advice: Finding.tornLog))
+        }
+        return LoadedTree(
+            state.tree, kind: "Apache's", snapshot: state.snapshot,
+            replayed: state.replayedCount, meta: nil, findings, path)
+    }
+
+    private init(
+        _ tree: DataTree, kind: String, snapshot: SnapshotName?, replayed: UInt64,
+        meta: MetaRecord?, _ findings: [Finding], _ path: String
+    ) {
+        let from = snapshot?.fileName ?? "none: the log from its beginning"
+        var head = [
+            ("format", kind), ("zxid", "\(tree.lastProcessedZxid)"), ("snapshot", from),
+            ("replayed", "\(replayed) transactions"),
+        ]
+        var members: [JSONValue.Member] = [
+            .init(key: "type", value: "tree"), .init(key: "directory", value: .string(path)),
+            .init(key: "format", value: .string(kind)),
+            .init(key: "zxid", value: .string("\(tree.lastProcessedZxid)")),
+            .init(key: "snapshot", value: snapshot.map { .string($0.fileName) } ?? .null),
+            .init(key: "replayed", value: .integer(replayed)),
+        ]
+        if let meta {
+            head.append(
+                (
+                    "server",
+                    "\(meta.serverID) of ensemble 0x\(String(meta.ensembleID, radix: 16)), epoch "
+                        + "\(meta.currentEpoch) (accepted \(meta.acceptedEpoch))"
+                ))
+            members += [
+                .init(key: "server", value: .integer(meta.serverID)),
+                .init(
+                    key: "ensemble", value: .string("0x" + String(meta.ensembleID, radix: 16))),
+                .init(key: "currentEpoch", value: .integer(meta.currentEpoch)),
+                .init(key: "acceptedEpoch", value: .integer(meta.acceptedEpoch)),
+            ]
+        }
+        self.init(tree, head: head, members: members, findings: findings)
+    }
+
+    private static func torn(_ path: String, _ offset: Int64) -> Finding {
+        Finding(
+            severity: .torn, path: path, offset: offset, zxid: nil,
+            text: "\(path) at offset \(offset): the last write is not complete",
+            advice: Finding.tornLog)
+    }
+
+    /// An older snapshot and a longer log did as well.
+    private static func skipped(_ path: String, _ file: SkippedFile) -> Finding {
+        Finding(
+            severity: .damage, path: path, offset: nil, zxid: nil,
+            text: "\(file.name) is not used: \(file.reason)",
+            advice: "The tree is complete without it; zkdump verify says more")
+    }
+
+    private static func onDisk<T>(
+        _ body: () throws(DiskError) -> T
+    ) throws(RecoveryError) -> T {
+        do throws(DiskError) {
+            return try body()
+        } catch {
+            throw .disk(error)
+        }
+    }
+}
+
+/// What changes in a directory when a server begins a segment, purges or finishes a snapshot.
+struct DirectoryState: Equatable {
+    private let names: [[String]]
+    private let watermark: Watermark?
+
+    init<D: Disk>(_ disk: D, _ directory: DataDirectory) {
+        names = [directory.log, directory.snapshots].map { (try? disk.list($0)) ?? [] }
+        watermark =
+            (try? WatermarkInspection.read(disk, logDirectory: directory.log))?.current
+    }
+}
