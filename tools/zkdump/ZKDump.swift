@@ -22,6 +22,7 @@ struct ZKDump: ParsableCommand {
             VerifySubcommand.self,
             DiffSubcommand.self,
             UsageSubcommand.self,
+            Export.self,
         ])
 }
 
