@@ -41,7 +41,7 @@ extension ServerCore {
         ) { path in
             if paths.count < allowance { paths.append([UInt8](path)) }
         }
-        for path in paths {
+        for path in paths where !isChanging(path) {
             let request = ByteWriter(capacity: path.count + 4)
             request.writeBuffer(path)
             var body = JuteReader(request.view)
@@ -57,3 +57,9 @@ extension ServerCore {
         }
     }
 }
+    /// Whether something in flight touches the znode: by then it may be another one, in use, or
+    /// changed just now. If it is not, the next check finds it.
+    private func isChanging(_ path: [UInt8]) -> Bool {
+        path.withByteView { preparer.overlay.record($0) != nil }
+    }
+
