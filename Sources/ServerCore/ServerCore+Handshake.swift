@@ -75,6 +75,7 @@ extension ServerCore {
         _ connection: Connection, _ request: ConnectRequest, _ now: Now, _ effects: inout Effects
     ) {
         guard let session = sessions[request.session], !session.isClosing,
+        session.lastProposed = pipeline.lastProposed
             SessionPassword.isValid(request.password, for: request.session)
         else {
             connection.output.writeFrame(
@@ -91,7 +92,14 @@ extension ServerCore {
         session.timeoutMilliseconds = connection.timeoutMilliseconds
         session.touch(clock.awake(now.monotonic))
         connection.session = session.id
-        finishHandshake(connection, now, &effects)
+        if session.lastProposed > lastProcessedZxid {
+            // What the client sent by its older connection is still in flight: it must not read a
+            // state from before it here.
+            connection.phase = .connecting
+            connection.pending.append(.handshake(after: session.lastProposed))
+        } else {
+            finishHandshake(connection, now, &effects)
+        }
     }
 
     /// The session is there: the client may know it.

@@ -12,7 +12,10 @@ extension ServerCore {
         guard let header = try? reader.readRequestHeader() else {
             return close(connection, .malformed("request of \(frame.count) bytes"), &effects)
         }
-        sessions[connection.session]?.touch(clock.awake(now.monotonic))
+        // After its closeSession nothing of a session commits any more (C-10), and nothing is
+        // answered: the connection ends when that is applied, after the replies that it is owed.
+        guard let session = sessions[connection.session], !session.isClosing else { return }
+        session.touch(clock.awake(now.monotonic))
         if header.type == OpCode.auth.rawValue {
             return handleAuth(connection, header, &reader, &effects)
         }
@@ -21,7 +24,7 @@ extension ServerCore {
         }
         let operation = OpCode(rawValue: header.type)
         if let operation, operation.isWrite {
-            handleWrite(connection, header, operation, &reader, now, &effects)
+            handleWrite(connection, session, header, operation, &reader, now, &effects)
         } else if connection.pending.isEmpty {
             handleRead(connection, header, operation, &reader, now, &effects)
         } else {
@@ -30,13 +33,9 @@ extension ServerCore {
     }
 
     private func handleWrite(
-        _ connection: Connection, _ header: RequestHeader, _ operation: OpCode,
-        _ body: inout JuteReader, _ now: Now, _ effects: inout Effects
+        _ connection: Connection, _ session: SessionTracker.Session, _ header: RequestHeader,
+        _ operation: OpCode, _ body: inout JuteReader, _ now: Now, _ effects: inout Effects
     ) {
-        guard let session = sessions[connection.session], !session.isClosing else {
-            // The session is gone or going; nothing of it may commit any more (C-10).
-            return close(connection, .sessionExpired, &effects)
-        }
         if operation == .closeSession {
             session.isClosing = true
             proposeCloseSession(session.id, connection, xid: header.xid, now, &effects)
@@ -44,6 +43,7 @@ extension ServerCore {
             propose(operation, &body, connection, xid: header.xid, now, &effects)
         }
     }
+        session.lastProposed = pipeline.lastProposed
 
     /// Runs what waited behind writes that are applied now.
     func drainPending(_ connection: Connection, _ now: Now, _ effects: inout Effects) {
