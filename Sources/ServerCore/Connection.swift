@@ -44,6 +44,8 @@ package final class Connection {
     package let output = ByteWriter(capacity: 1024)
     var isOutputListed = false
     var pending = Deque<Pending>()
+    /// What the requests in `pending` take.
+    var pendingBytes = 0
     /// Whether part of its input waits for room.
     package internal(set) var isHeldBack = false
 
@@ -59,6 +61,12 @@ package final class Connection {
 
     /// Requests taken in whose replies are owed.
     package var outstandingCount: Int { pending.count }
+
+    /// The replies that are still owed are not sent any more.
+    func forgetPending() {
+        pending.removeAll()
+        pendingBytes = 0
+    }
 
     /// The shell has taken note of the output: the next one is listed again.
     package func outputTaken() { isOutputListed = false }

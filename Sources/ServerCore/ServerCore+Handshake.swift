@@ -9,23 +9,29 @@ extension ServerCore {
         "srst", "srvr", "stat", "stmk", "wchc", "wchp", "wchs",
     ]
 
-    /// - Returns: whether the bytes are a word, which the shell answers; nothing else is read then.
+    enum WordVerdict {
+        case noWord
+        /// More bytes belong to it.
+        case incomplete
+        /// The shell answers it; nothing else is read.
+        case taken
+    }
+
     func handleFourLetterWord(
         _ connection: Connection, _ bytes: ByteView, _ effects: inout Effects
-    ) -> Bool {
-        guard connection.input.count == 0 || connection.input.view.count >= 4 else { return false }
+    ) -> WordVerdict {
         let word = bytes[view: 0..<4].text
-        guard ServerCore.fourLetterWords.contains(word) else { return false }
+        guard ServerCore.fourLetterWords.contains(word) else { return .noWord }
         var request = FourLetterRequest(connection: connection.id, word: word, argument: nil)
         if word == "stmk" {
-            guard bytes.count >= 12 else { return false }
+            guard bytes.count >= 12 else { return .incomplete }
             request.argument = Int64(
                 bigEndian: bytes.loadUnaligned(fromByteOffset: 4, as: Int64.self))
         }
         statistics.packetsReceived += 1
         connection.phase = .closing
         effects.fourLetterWords.append(request)
-        return true
+        return .taken
     }
 
     func handleConnectRequest(
@@ -69,13 +75,13 @@ extension ServerCore {
         proposeOwn(.createSession, session: id, connection: connection, now, &effects) {
             $0.writeCreateSessionTxn(timeoutMilliseconds: timeout)
         }
+        session.lastProposed = pipeline.lastProposed
     }
 
     private func resumeSession(
         _ connection: Connection, _ request: ConnectRequest, _ now: Now, _ effects: inout Effects
     ) {
         guard let session = sessions[request.session], !session.isClosing,
-        session.lastProposed = pipeline.lastProposed
             SessionPassword.isValid(request.password, for: request.session)
         else {
             connection.output.writeFrame(

@@ -61,6 +61,12 @@ extension ServerCore {
         }
     }
 
+    /// Whether something in flight touches the znode: by then it may be another one, in use, or
+    /// changed just now. If it is not, the next check finds it.
+    private func isChanging(_ path: [UInt8]) -> Bool {
+        path.withByteView { preparer.overlay.record($0) != nil }
+    }
+
     /// Ephemerals whose session is not among the recovered ones go: their session was closed by a
     /// transaction that the snapshot has and the ephemerals came from a fuzzier part of it.
     func closeOrphanedSessions(_ now: Now, _ effects: inout Effects) {
@@ -69,9 +75,3 @@ extension ServerCore {
         }
     }
 }
-    /// Whether something in flight touches the znode: by then it may be another one, in use, or
-    /// changed just now. If it is not, the next check finds it.
-    private func isChanging(_ path: [UInt8]) -> Bool {
-        path.withByteView { preparer.overlay.record($0) != nil }
-    }
-
