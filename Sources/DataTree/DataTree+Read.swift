@@ -55,6 +55,10 @@ extension DataTree {
     @inline(__always)
     package func childCount(of ref: NodeRef) -> Int { store.block(ref).childCount }
 
+    /// How many children were ever created below it: the number of the next sequential one.
+    @inline(__always)
+    package func creationCount(of ref: NodeRef) -> Int32 { store.block(ref).cversion }
+
     /// Calls `body` with each child's name, the newest child first.
     @inline(__always)
     package func forEachChild(of ref: NodeRef, _ body: (ByteView) -> Void) {

@@ -8,7 +8,8 @@ package final class Connection {
     package enum Phase: Equatable, Sendable {
         /// Nothing but perhaps part of the first message has come.
         case new
-        /// The session's creation is proposed; requests already queue behind it.
+        /// The session's creation is proposed, or it is being resumed and writes of it are in
+        /// flight; requests already queue behind that.
         case connecting
         case open
         /// Nothing is read any more; the output is sent and the connection closed.
@@ -19,6 +20,9 @@ package final class Connection {
     enum Pending {
         /// Comes when the transaction commits.
         case commit(Zxid)
+        /// The answer to a connect request that resumes a session: comes when the writes that the
+        /// session sent by an older connection, up to this zxid, have been applied.
+        case handshake(after: Zxid)
         /// A request that may run only after the ones before it: its frame's content.
         case request([UInt8], receivedAt: Instant)
     }
@@ -40,6 +44,8 @@ package final class Connection {
     package let output = ByteWriter(capacity: 1024)
     var isOutputListed = false
     var pending = Deque<Pending>()
+    /// What the requests in `pending` take.
+    var pendingBytes = 0
     /// Whether part of its input waits for room.
     package internal(set) var isHeldBack = false
 
@@ -55,6 +61,12 @@ package final class Connection {
 
     /// Requests taken in whose replies are owed.
     package var outstandingCount: Int { pending.count }
+
+    /// The replies that are still owed are not sent any more.
+    func forgetPending() {
+        pending.removeAll()
+        pendingBytes = 0
+    }
 
     /// The shell has taken note of the output: the next one is listed again.
     package func outputTaken() { isOutputListed = false }

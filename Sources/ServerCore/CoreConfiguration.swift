@@ -16,9 +16,16 @@ package struct CoreConfiguration: Sendable {
     package var maximumRequestBytes = 0xfffff
     /// The largest txn: a request plus what preparation adds. What is proposed can always be read
     /// back from the log (rule D13), whose own limit lies above this one.
-    package var maximumTxnBytes: Int { 4 * maximumRequestBytes + 1_048_576 }
+    package var maximumTxnBytes: Int {
+        min(4 * maximumRequestBytes + 1_048_576, CoreConfiguration.maximumRecordBytes)
+    }
+    /// What the log takes as one record, whatever `jute.maxbuffer` says.
+    package static let maximumRecordBytes = 128 * 1_048_576
     /// Proposals in flight above which no further request is taken in (`globalOutstandingLimit`).
     package var maximumOutstanding = 1000
+    /// Their bytes above which none is taken in either: with a disk that stands still, large
+    /// requests would fill the memory first, and one write of the log may not pass 2 GiB.
+    package var maximumOutstandingBytes = 256 * 1_048_576
     /// Bytes that may wait for a client that does not read before its connection is closed.
     package var maximumOutputBytes = 64 * 1_048_576
 

@@ -25,6 +25,8 @@ struct Pipeline {
     /// Proposals of this turn of the loop.
     private(set) var open = TxnBatch()
     private var durable: Zxid
+    /// What the payloads in flight take.
+    private(set) var outstandingBytes = 0
 
     init(lastZxid: Zxid) {
         lastProposed = lastZxid
@@ -39,7 +41,9 @@ struct Pipeline {
         precondition(zxid == nextZxid, "proposals step by one: \(zxid) after \(lastProposed)")
         open.endEntry(zxid: zxid, from: offset)
         lastProposed = zxid
-        inFlight.append(make(open.entries[open.count - 1]))
+        let entry = open.entries[open.count - 1]
+        outstandingBytes += entry.length
+        inFlight.append(make(entry))
     }
 
     /// The batch to log, if anything was proposed since the last.
@@ -59,6 +63,7 @@ struct Pipeline {
     /// The next proposal that may be applied.
     mutating func nextCommitted() -> InFlight? {
         guard let first = inFlight.first, first.entry.zxid <= durable else { return nil }
+        outstandingBytes -= first.entry.length
         return inFlight.removeFirst()
     }
 }

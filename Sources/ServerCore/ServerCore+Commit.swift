@@ -36,6 +36,7 @@ extension ServerCore {
         if isMulti { replyBody.writeMultiHeader(type: -1, isDone: true, error: -1) }
         if let connection = proposal.connection {
             answer(proposal, observer.error, connection, now, &effects)
+            if connection.phase == .closing { finishResumption(proposal, now, &effects) }
         }
         if case .closeSession = txn { endConnection(of: header.session, proposal, &effects) }
     }
@@ -45,7 +46,9 @@ extension ServerCore {
         _ proposal: Pipeline.InFlight, _ error: Int32, _ connection: Connection, _ now: Now,
         _ effects: inout Effects
     ) {
-        guard connection.phase != .closing, case .commit? = connection.pending.first else { return }
+        guard connection.phase != .closing, case .commit(let owed)? = connection.pending.first
+        else { return }
+        precondition(owed == proposal.entry.zxid, "\(proposal.entry.zxid) before \(owed)")
         connection.pending.removeFirst()
         countLatency(connection, since: proposal.receivedAt, now)
         connection.statistics.lastOperation = proposal.operation.shortName
@@ -65,6 +68,19 @@ extension ServerCore {
     }
 
     // MARK: Sessions
+
+    /// The connection that asked for this is gone. If the session goes on by another one and this
+    /// was the last that was in flight, that one may read now.
+    private func finishResumption(
+        _ proposal: Pipeline.InFlight, _ now: Now, _ effects: inout Effects
+    ) {
+        guard let connection = sessions[proposal.session]?.connection,
+            case .handshake(let zxid)? = connection.pending.first, zxid <= proposal.entry.zxid
+        else { return }
+        connection.pending.removeFirst()
+        finishHandshake(connection, now, &effects)
+        drainPending(connection, now, &effects)
+    }
 
     private func endConnection(
         of id: SessionID, _ proposal: Pipeline.InFlight, _ effects: inout Effects

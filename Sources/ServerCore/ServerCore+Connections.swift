@@ -8,6 +8,8 @@ extension ServerCore {
     static let outputHighWaterBytes = 1_048_576
     /// Requests of one connection whose replies are owed, above which the rest of its input waits.
     static let maximumPendingPerConnection = 4096
+    /// Bytes of such requests that wait behind a write: they are kept whole.
+    static let pendingHighWaterBytes = 1_048_576
 
     func handleOpened(_ id: ConnectionID, _ address: PeerAddress, _ now: Now) {
         connections[id] = Connection(id: id, address: address, now: now)
@@ -17,7 +19,7 @@ extension ServerCore {
     func handleClosed(_ id: ConnectionID, _ effects: inout Effects) {
         guard let connection = connections.removeValue(forKey: id) else { return }
         connection.phase = .closing
-        connection.pending.removeAll()
+        connection.forgetPending()
         watches.removeAll(id)
         if let session = sessions[connection.session], session.connection === connection {
             session.connection = nil
@@ -31,7 +33,11 @@ extension ServerCore {
         statistics.bytesReceived += Int64(bytes.count)
         guard connection.input.count == 0, !connection.isHeldBack else {
             connection.input.writeRaw(bytes)
-            if !connection.isHeldBack { processInput(of: connection, now, &effects) }
+            guard connection.isHeldBack else {
+                return processInput(of: connection, now, &effects)
+            }
+            // Not looked at yet, but a sign of life.
+            sessions[connection.session]?.touch(clock.awake(now.monotonic))
             return
         }
         let consumed = processFrames(of: connection, bytes, now, &effects)
@@ -47,7 +53,9 @@ extension ServerCore {
 
     /// Takes up what had to wait, as far as there is room now.
     func resumeHeldBack(_ now: Now, _ effects: inout Effects) {
-        guard pipeline.outstandingCount * 2 <= configuration.maximumOutstanding else { return }
+        guard pipeline.outstandingCount * 2 <= configuration.maximumOutstanding,
+            pipeline.outstandingBytes * 2 <= configuration.maximumOutstandingBytes
+        else { return }
         var turns = heldBack.count
         while turns > 0, hasRoom, let id = heldBack.popFirst() {
             turns -= 1
@@ -56,7 +64,10 @@ extension ServerCore {
         }
     }
 
-    private var hasRoom: Bool { pipeline.outstandingCount < configuration.maximumOutstanding }
+    private var hasRoom: Bool {
+        pipeline.outstandingCount < configuration.maximumOutstanding
+            && pipeline.outstandingBytes < configuration.maximumOutstandingBytes
+    }
 
     private func resume(_ connection: Connection, _ now: Now, _ effects: inout Effects) {
         guard hasRoom(for: connection) else {
@@ -84,15 +95,21 @@ extension ServerCore {
     ) -> Int {
         var offset = 0
         while connection.phase != .closing, bytes.count - offset >= 4 {
-            guard hasRoom(for: connection) else {
+            // Words first: whoever looks after a server that is short of room has to get through.
+            if connection.phase == .new {
+                switch handleFourLetterWord(connection, bytes, &effects) {
+                case .noWord: break
+                case .incomplete: return offset
+                case .taken: return bytes.count
+                }
+            }
+            // Connect requests too: a session may be about to expire for want of being resumed.
+            guard connection.phase == .new || hasRoom(for: connection) else {
                 holdBack(connection, &effects)
                 break
             }
             let length = Int(
                 Int32(bigEndian: bytes.loadUnaligned(fromByteOffset: offset, as: Int32.self)))
-            if connection.phase == .new, handleFourLetterWord(connection, bytes, &effects) {
-                return bytes.count
-            }
             guard length >= 0, length <= configuration.maximumRequestBytes else {
                 close(
                     connection,
@@ -116,6 +133,7 @@ extension ServerCore {
     private func hasRoom(for connection: Connection) -> Bool {
         hasRoom && connection.output.count <= ServerCore.outputHighWaterBytes
             && connection.pending.count < ServerCore.maximumPendingPerConnection
+            && connection.pendingBytes <= ServerCore.pendingHighWaterBytes
     }
 
     private func holdBack(_ connection: Connection, _ effects: inout Effects) {
@@ -153,7 +171,7 @@ extension ServerCore {
     func close(_ connection: Connection, _ reason: CloseReason, _ effects: inout Effects) {
         guard connection.phase != .closing else { return }
         connection.phase = .closing
-        connection.pending.removeAll()
+        connection.forgetPending()
         connection.input.removeAll()
         if reason != .sessionClosed { statistics.connectionsDropped += 1 }
         watches.removeAll(connection.id)

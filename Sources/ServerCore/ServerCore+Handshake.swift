@@ -9,23 +9,29 @@ extension ServerCore {
         "srst", "srvr", "stat", "stmk", "wchc", "wchp", "wchs",
     ]
 
-    /// - Returns: whether the bytes are a word, which the shell answers; nothing else is read then.
+    enum WordVerdict {
+        case noWord
+        /// More bytes belong to it.
+        case incomplete
+        /// The shell answers it; nothing else is read.
+        case taken
+    }
+
     func handleFourLetterWord(
         _ connection: Connection, _ bytes: ByteView, _ effects: inout Effects
-    ) -> Bool {
-        guard connection.input.count == 0 || connection.input.view.count >= 4 else { return false }
+    ) -> WordVerdict {
         let word = bytes[view: 0..<4].text
-        guard ServerCore.fourLetterWords.contains(word) else { return false }
+        guard ServerCore.fourLetterWords.contains(word) else { return .noWord }
         var request = FourLetterRequest(connection: connection.id, word: word, argument: nil)
         if word == "stmk" {
-            guard bytes.count >= 12 else { return false }
+            guard bytes.count >= 12 else { return .incomplete }
             request.argument = Int64(
                 bigEndian: bytes.loadUnaligned(fromByteOffset: 4, as: Int64.self))
         }
         statistics.packetsReceived += 1
         connection.phase = .closing
         effects.fourLetterWords.append(request)
-        return true
+        return .taken
     }
 
     func handleConnectRequest(
@@ -69,6 +75,7 @@ extension ServerCore {
         proposeOwn(.createSession, session: id, connection: connection, now, &effects) {
             $0.writeCreateSessionTxn(timeoutMilliseconds: timeout)
         }
+        session.lastProposed = pipeline.lastProposed
     }
 
     private func resumeSession(
@@ -91,7 +98,14 @@ extension ServerCore {
         session.timeoutMilliseconds = connection.timeoutMilliseconds
         session.touch(clock.awake(now.monotonic))
         connection.session = session.id
-        finishHandshake(connection, now, &effects)
+        if session.lastProposed > lastProcessedZxid {
+            // What the client sent by its older connection is still in flight: it must not read a
+            // state from before it here.
+            connection.phase = .connecting
+            connection.pending.append(.handshake(after: session.lastProposed))
+        } else {
+            finishHandshake(connection, now, &effects)
+        }
     }
 
     /// The session is there: the client may know it.

@@ -5,7 +5,6 @@ import ZKWire
 
 extension ServerCore {
     func handleTick(_ now: Now, _ effects: inout Effects) {
-        if let pause = clock.tick(now.monotonic) { effects.notices.append(.paused(pause)) }
         expireSessions(now, &effects)
         reap(now, &effects)
         closeSilent(now, &effects)
@@ -13,13 +12,26 @@ extension ServerCore {
     }
 
     private func expireSessions(_ now: Now, _ effects: inout Effects) {
-        for session in sessions.expired(awake: clock.awake(now.monotonic)) {
+        let awake = clock.awake(now.monotonic)
+        for session in sessions.expired(awake: awake) {
+            if let connection = session.connection, isKeptWaiting(connection) {
+                sessions.renew(session, awake: awake)
+                continue
+            }
             session.isClosing = true
             statistics.sessionsExpired += 1
             effects.notices.append(
                 .sessionExpired(session.id, timeoutMilliseconds: session.timeoutMilliseconds))
             proposeCloseSession(session.id, nil, xid: 0, now, &effects)
         }
+    }
+
+    /// Whether the client's silence proves nothing, since it is the server that is slow (its disk,
+    /// say): the connect request is not answered yet, or the connection is not read for want of
+    /// room. One that does not take its replies is another matter.
+    private func isKeptWaiting(_ connection: Connection) -> Bool {
+        connection.phase == .connecting
+            || connection.isHeldBack && connection.output.count <= ServerCore.outputHighWaterBytes
     }
 
     /// A connection that asks for nothing costs a descriptor and is not kept.
@@ -41,12 +53,18 @@ extension ServerCore {
         ) { path in
             if paths.count < allowance { paths.append([UInt8](path)) }
         }
-        for path in paths {
+        for path in paths where !isChanging(path) {
             let request = ByteWriter(capacity: path.count + 4)
             request.writeBuffer(path)
             var body = JuteReader(request.view)
             propose(.deleteContainer, &body, nil, xid: 0, now, &effects)
         }
+    }
+
+    /// Whether something in flight touches the znode: by then it may be another one, in use, or
+    /// changed just now. If it is not, the next check finds it.
+    private func isChanging(_ path: [UInt8]) -> Bool {
+        path.withByteView { preparer.overlay.record($0) != nil }
     }
 
     /// Ephemerals whose session is not among the recovered ones go: their session was closed by a

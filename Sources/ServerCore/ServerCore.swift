@@ -42,18 +42,18 @@ package final class ServerCore {
     package init(configuration: CoreConfiguration, tree: DataTree, now: Now) {
         self.configuration = configuration
         self.tree = tree
-        clock = AwakeClock(longestGap: configuration.tick * 2)
+        clock = AwakeClock(longestGap: configuration.tick, now: now.monotonic)
         sessions = SessionTracker(granularity: configuration.tick)
         preparer = RequestPreparer(tree: tree, configuration: configuration)
         access = AccessControl(configuration)
         watches = WatchTable(seed: configuration.hashSeed)
         pipeline = Pipeline(lastZxid: tree.lastProcessedZxid)
         nextSession = SessionID.initial(
-            server: configuration.serverID, wallMilliseconds: now.wallMilliseconds)
+            server: configuration.serverID, wallMilliseconds: now.wallMilliseconds,
+            known: tree.sessions.all.map(\.id))
         reaper = Reaper(configuration, now: now.monotonic)
         snapshotDue = SnapshotTrigger(
             txnCount: configuration.snapshotTxnCount, txnBytes: configuration.snapshotTxnBytes)
-        _ = clock.tick(now.monotonic)
         let awake = clock.awake(now.monotonic)
         for session in tree.sessions.all {
             sessions.open(
@@ -63,6 +63,7 @@ package final class ServerCore {
 
     /// The one entry: something happened; what must be done about it goes to `effects`.
     package func step(_ event: Event, now: Now, into effects: inout Effects) {
+        if let pause = clock.observe(now.monotonic) { effects.notices.append(.paused(pause)) }
         switch event {
         case .bytesReceived(let id, let bytes):
             handleBytes(from: id, bytes, now, &effects)

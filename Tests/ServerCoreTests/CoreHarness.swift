@@ -58,6 +58,13 @@ final class CoreHarness {
         if !core.isTurnEmpty { sync() }
     }
 
+    /// The oldest batch that was handed over, and no other, becomes durable.
+    func syncOldest() {
+        guard let zxid = unsynced.first?.lastZxid else { return }
+        unsynced.removeFirst()
+        step(.appended(upTo: zxid))
+    }
+
     func advance(milliseconds: Int64) {
         now.monotonic.nanoseconds += milliseconds * 1_000_000
         now.wallMilliseconds += milliseconds
@@ -88,6 +95,18 @@ final class CoreHarness {
         sync()
         _ = client.connectResponse()
         return client
+    }
+
+    /// The contents of the frames that `bytes` are made of.
+    static func frames(_ bytes: [UInt8]) -> [[UInt8]] {
+        var frames: [[UInt8]] = []
+        var offset = 0
+        while offset < bytes.count {
+            let length = bytes[offset..<(offset + 4)].reduce(0) { $0 << 8 | Int($1) }
+            frames.append(Array(bytes[(offset + 4)..<(offset + 4 + length)]))
+            offset += 4 + length
+        }
+        return frames
     }
 
     func bytes(_ id: ConnectionID, _ bytes: [UInt8]) {
@@ -198,14 +217,7 @@ final class TestClient {
         guard let output = harness.core.connections[id]?.output else { return [] }
         let bytes = output.bytes
         output.removeAll()
-        var frames: [[UInt8]] = []
-        var offset = 0
-        while offset < bytes.count {
-            let length = bytes[offset..<(offset + 4)].reduce(0) { $0 << 8 | Int($1) }
-            frames.append(Array(bytes[(offset + 4)..<(offset + 4 + length)]))
-            offset += 4 + length
-        }
-        return frames
+        return CoreHarness.frames(bytes)
     }
 }
 

@@ -128,6 +128,121 @@ struct InputTests {
         #expect(busy.exists("/")?.error == .ok)
     }
 
+    @Test("a session can be resumed when there is no room for requests")
+    func resumeUnderLoad() {
+        let harness = CoreHarness { $0.maximumOutstanding = 1 }
+        let lost = harness.connect(timeoutMilliseconds: 500)
+        harness.step(.connectionClosed(lost.id))
+        let busy = harness.connect(timeoutMilliseconds: 500)
+        busy.send(.create) { $0.writeCreate("/a", "") }
+        harness.step(.turnEnded)
+        let back = harness.open()
+        back.handshake(session: lost.session, password: lost.password)
+        #expect(back.connectResponse()?.session == lost.session)
+        #expect(harness.paused.isEmpty)
+    }
+
+    @Test("a word is answered when there is no room for requests, and may come in pieces")
+    func wordsUnderLoad() {
+        let harness = CoreHarness { $0.maximumOutstanding = 1 }
+        let client = harness.connect()
+        client.send(.create) { $0.writeCreate("/a", "") }
+        let probe = harness.open()
+        harness.bytes(probe.id, Array("mntr".utf8))
+        let mask = harness.open()
+        for byte in Array("stmk".utf8) + [0, 0, 0, 0, 0, 0, 1, 50] { harness.bytes(mask.id, [byte]) }
+        #expect(harness.words.map(\.word) == ["mntr", "stmk"])
+        #expect(harness.words.last?.argument == 306)
+        #expect(harness.paused.isEmpty)
+    }
+
+    @Test("reads that wait behind a write are bounded in bytes")
+    func pendingBytes() {
+        let harness = CoreHarness()
+        let client = harness.connect()
+        client.send(.create) { $0.writeCreate("/a", "") }
+        let path = String(repeating: "x", count: 100_000)
+        for _ in 0..<20 {
+            client.send(.exists) {
+                $0.writeString(path)
+                $0.writeBool(false)
+            }
+        }
+        #expect(harness.paused == [client.id])
+        harness.sync()
+        #expect(client.replies().count == 21)
+        #expect(harness.resumed == [client.id])
+    }
+
+    @Test("proposals in flight are bounded in bytes")
+    func outstandingBytes() {
+        let harness = CoreHarness { $0.maximumOutstandingBytes = 100_000 }
+        let client = harness.connect()
+        let data = String(repeating: "x", count: 60_000)
+        for round in 0..<5 { client.send(.create) { $0.writeCreate("/n\(round)", data) } }
+        #expect(harness.core.outstandingCount == 2)
+        harness.sync()
+        #expect(client.replies().map(\.error) == [ErrorCode](repeating: .ok, count: 5))
+    }
+
+    @Test("what one answer, or those of waiting reads together, may take is bounded")
+    func answersBound() {
+        let harness = CoreHarness { $0.maximumOutputBytes = 500_000 }
+        let writer = harness.connect()
+        writer.create("/big", String(repeating: "x", count: 200_000))
+        let pipelining = harness.connect()
+        pipelining.send(.create) { $0.writeCreate("/a", "") }
+        for _ in 0..<100 {
+            pipelining.send(.getData) {
+                $0.writeString("/big")
+                $0.writeBool(false)
+            }
+        }
+        let many = harness.connect()
+        many.send(.multiRead) { body in
+            for _ in 0..<100 {
+                body.writePart(.getData) {
+                    $0.writeString("/big")
+                    $0.writeBool(false)
+                }
+            }
+            body.writeMultiEnd()
+        }
+        #expect((harness.core.connections[many.id]?.output.count ?? .max) < 1_000_000)
+        harness.step(.turnEnded)
+        harness.step(.appended(upTo: Zxid(rawValue: harness.logged.last?.lastZxid?.rawValue ?? 0)))
+        #expect((harness.core.connections[pipelining.id]?.output.count ?? .max) < 1_000_000)
+        harness.sync()
+        #expect(Set(harness.closed.map(\.connection)) == [pipelining.id, many.id])
+    }
+
+    @Test("a connection has so many identities, and a scheme's name stays out of the log")
+    func identities() {
+        let harness = CoreHarness()
+        let client = harness.connect()
+        for number in 0..<200 { client.authenticate("user\(number):secret") }
+        #expect(harness.closed.map(\.reason) == [.authenticationFailed])
+        let liar = harness.connect()
+        harness.bytes(
+            liar.id,
+            TestClient.frame(xid: SpecialXid.auth, type: OpCode.auth.rawValue) {
+                $0.writeInt32(0)
+                $0.writeString("x\n2026-01-01 INFO all is well")
+                $0.writeString("")
+            })
+        let schemes = harness.notices.compactMap { notice in
+            if case .authentication(_, let scheme, accepted: false) = notice { scheme } else { nil }
+        }
+        #expect(schemes == ["digest", "unknown"])
+    }
+
+    @Test("no transaction is larger than the log takes, whatever jute.maxbuffer says")
+    func largestTxn() {
+        var configuration = CoreConfiguration()
+        configuration.maximumRequestBytes = Int(Int32.max)
+        #expect(configuration.maximumTxnBytes == 128 << 20)
+    }
+
     @Test("a snapshot is due after so many transactions, once")
     func snapshotDue() {
         let harness = CoreHarness { $0.snapshotTxnCount = 10 }

@@ -101,6 +101,66 @@ struct OperationTests {
         #expect(client.exists("/t")?.error == .noNode)
     }
 
+    @Test("what is being changed is not reaped, even if it was to go when the change came")
+    func reapingInFlight() {
+        let harness = CoreHarness { $0.reapInterval = .milliseconds(1000) }
+        let client = harness.connect(timeoutMilliseconds: 10_000)
+        client.call(.createContainer) { $0.writeCreate("/c", "", .container) }
+        client.create("/c/child")
+        client.delete("/c/child")
+        client.send(.delete) {
+            $0.writeString("/c")
+            $0.writeInt32(-1)
+        }
+        client.send(.create) { $0.writeCreate("/c", "kept") }
+        // The check comes while both are in flight.
+        for _ in 0..<30 {
+            harness.advance(milliseconds: 50)
+            harness.step(.tick)
+        }
+        harness.sync()
+        #expect(client.get("/c")?.read { try? $0.readString() } == "kept")
+    }
+
+    @Test("createTTL with the flags of another kind is refused", arguments: [0, 1, 2, 3, 4] as [Int32])
+    func createTTLFlags(flags: Int32) {
+        let harness = CoreHarness()
+        let client = harness.connect()
+        let reply = client.call(.createTTL) {
+            $0.writeString("/t")
+            $0.writeString("")
+            $0.writeACL(ACLEntry.openUnsafe)
+            $0.writeInt32(flags)
+            $0.writeInt64(-1)
+        }
+        #expect(reply?.error == .badArguments)
+        #expect(client.exists("/t")?.error == .noNode)
+    }
+
+    @Test("sequence numbers go on beyond 2^30 creations, where the stat's cversion wraps")
+    func sequenceBeyondCVersion() {
+        let tree = DataTree()
+        let acl = ByteWriter()
+        acl.writeACL(ACLEntry.openUnsafe)
+        var observer = NoObserver()
+        "/old".withByteView { path in
+            tree.apply(
+                TxnHeader(
+                    session: .none, cxid: 1, zxid: Zxid(rawValue: 1), time: 0,
+                    type: OpCode.create.rawValue),
+                .create(
+                    CreateTxn(
+                        path: path, data: nil, acl: acl.view, kind: .persistent,
+                        parentCVersion: 1 << 30 | 8)),
+                observer: &observer)
+        }
+        let client = CoreHarness(tree: tree).connect()
+        for number in ["1073741832", "1073741833"] {
+            let reply = client.create("/s-", mode: .persistentSequential)
+            #expect(reply?.read { try? $0.readString() } == "/s-" + number)
+        }
+    }
+
     @Test("setting and deleting check the version")
     func versions() {
         let harness = CoreHarness()

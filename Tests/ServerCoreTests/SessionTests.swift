@@ -96,6 +96,106 @@ struct SessionTests {
         #expect(harness.core.sessions[client.session] == nil)
     }
 
+    @Test("what was sent before closeSession is answered, what was sent after it is not")
+    func closeInPipeline() {
+        let harness = CoreHarness()
+        let client = harness.connect()
+        let create = client.send(.create) { $0.writeCreate("/a", "") }
+        let close = client.send(.closeSession)
+        client.send(.create) { $0.writeCreate("/late", "") }
+        client.send(.exists) {
+            $0.writeString("/a")
+            $0.writeBool(false)
+        }
+        harness.sync()
+        #expect(client.replies().map(\.xid) == [create, close])
+        #expect(harness.closed.map(\.reason) == [.sessionClosed])
+    }
+
+    @Test("a resumed session reads nothing older than what it wrote by its former connection")
+    func resumeWithWritesInFlight() {
+        let harness = CoreHarness()
+        let first = harness.connect()
+        first.send(.create) { $0.writeCreate("/a", "new") }
+        harness.step(.turnEnded)
+        harness.step(.connectionClosed(first.id))
+        let second = harness.open()
+        second.handshake(session: first.session, password: first.password)
+        let get = second.send(.getData) {
+            $0.writeString("/a")
+            $0.writeBool(false)
+        }
+        let set = second.send(.setData) {
+            $0.writeString("/a")
+            $0.writeString("newer")
+            $0.writeInt32(-1)
+        }
+        #expect(harness.core.connections[second.id]?.output.count == 0)
+        harness.sync()
+        // The connect response is the first frame and has no reply header.
+        let replies = second.replies().dropFirst()
+        #expect(replies.map(\.xid) == [get, set])
+        #expect(replies.first?.read { try? $0.readString() } == "new")
+    }
+
+    @Test("a clock that was set back gives nobody another client's session")
+    func clockSetBack() {
+        let id = SessionID.initial(server: ServerID(rawValue: 0), wallMilliseconds: 1_700_000_000_000)
+        let tree = DataTree()
+        var observer = NoObserver()
+        tree.apply(
+            TxnHeader(
+                session: id, cxid: 0, zxid: Zxid(rawValue: 1), time: 0,
+                type: OpCode.createSession.rawValue),
+            .createSession(timeoutMilliseconds: 10_000), observer: &observer)
+        let harness = CoreHarness(tree: tree)
+        #expect(harness.connect().session > id)
+        #expect(harness.core.sessions.count == 2)
+    }
+
+    @Test("what clients sent before a pause of the server gives them no longer life")
+    func pauseSeenByInput() {
+        let harness = CoreHarness()
+        let client = harness.connect(timeoutMilliseconds: 500)
+        harness.run(milliseconds: 100)
+        harness.advance(milliseconds: 3_600_000)
+        client.send(.ping)
+        harness.run(milliseconds: 1000)
+        #expect(harness.core.sessions[client.session] == nil)
+    }
+
+    @Test("a stall that is longer than a tick takes no more than a tick of a session's time")
+    func stall() {
+        let harness = CoreHarness()
+        harness.advance(milliseconds: 99)
+        let client = harness.connect(timeoutMilliseconds: 200)
+        for milliseconds in [60, 199] as [Int64] {
+            harness.advance(milliseconds: milliseconds)
+            harness.step(.tick)
+        }
+        harness.sync()
+        #expect(harness.core.sessions[client.session] != nil)
+    }
+
+    @Test("a session whose connection the server does not read for want of room is not expired")
+    func expiryWhileHeldBack() {
+        let harness = CoreHarness { $0.maximumOutstanding = 2 }
+        let client = harness.connect(timeoutMilliseconds: 500)
+        for round in 0..<3 { client.send(.create) { $0.writeCreate("/n\(round)", "") } }
+        harness.step(.turnEnded)
+        #expect(harness.paused == [client.id])
+        // The disk stands still: nothing is reported durable.
+        for _ in 0..<40 {
+            harness.advance(milliseconds: 50)
+            harness.step(.tick)
+        }
+        harness.sync()
+        #expect(client.replies().map(\.error) == [.ok, .ok, .ok])
+        #expect(harness.core.sessions[client.session] != nil)
+        harness.run(milliseconds: 1000)
+        #expect(harness.core.sessions[client.session] == nil)
+    }
+
     @Test("the server's own pause expires nobody")
     func pause() {
         let harness = CoreHarness()

@@ -81,14 +81,11 @@ struct RequestPreparer {
         let stat = tree.stat(of: node)
         return ChangeOverlay.Record(
             zxid: .zero, exists: true, version: stat.version,
-            cversion: storedCVersion(stat), aversion: stat.aversion, childCount: stat.numChildren,
-            ephemeralOwner: stat.ephemeralOwner, dataLength: stat.dataLength,
-            acl: .tree(tree.acl(of: node)))
-    }
-
-    /// Clients see `2 * cversion - numChildren`; sequence numbers come from the count itself.
-    private func storedCVersion(_ stat: Stat) -> Int32 {
-        Int32(truncatingIfNeeded: (Int64(stat.cversion) + Int64(stat.numChildren)) / 2)
+            // Clients see `2 * cversion - numChildren`, which wraps at 2^30 creations; sequence
+            // numbers come from the count itself.
+            cversion: tree.creationCount(of: node), aversion: stat.aversion,
+            childCount: stat.numChildren, ephemeralOwner: stat.ephemeralOwner,
+            dataLength: stat.dataLength, acl: .tree(tree.acl(of: node)))
     }
 
     func willExist(_ path: ByteView) -> Bool {

@@ -172,11 +172,12 @@ extension ServerCore {
 
     // MARK: Several at once
 
-    /// Each part is answered, with its own error where it has one.
+    /// Each part is answered, with its own error where it has one. An answer that passes the bound
+    /// of a connection's output is not finished, since the connection ends for it.
     private func answerMultiRead(
         _ body: inout JuteReader, _ connection: Connection, _ output: ByteWriter
     ) throws(DecodeError) {
-        while true {
+        while output.count <= configuration.maximumOutputBytes {
             let type = try body.readInt32()
             let isDone = try body.readBool()
             _ = try body.readInt32()

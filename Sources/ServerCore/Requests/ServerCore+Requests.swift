@@ -12,7 +12,10 @@ extension ServerCore {
         guard let header = try? reader.readRequestHeader() else {
             return close(connection, .malformed("request of \(frame.count) bytes"), &effects)
         }
-        sessions[connection.session]?.touch(clock.awake(now.monotonic))
+        // After its closeSession nothing of a session commits any more (C-10), and nothing is
+        // answered: the connection ends when that is applied, after the replies that it is owed.
+        guard let session = sessions[connection.session], !session.isClosing else { return }
+        session.touch(clock.awake(now.monotonic))
         if header.type == OpCode.auth.rawValue {
             return handleAuth(connection, header, &reader, &effects)
         }
@@ -21,36 +24,38 @@ extension ServerCore {
         }
         let operation = OpCode(rawValue: header.type)
         if let operation, operation.isWrite {
-            handleWrite(connection, header, operation, &reader, now, &effects)
+            handleWrite(connection, session, header, operation, &reader, now, &effects)
         } else if connection.pending.isEmpty {
             handleRead(connection, header, operation, &reader, now, &effects)
         } else {
             connection.pending.append(.request([UInt8](frame), receivedAt: now.monotonic))
+            connection.pendingBytes += frame.count
         }
     }
 
     private func handleWrite(
-        _ connection: Connection, _ header: RequestHeader, _ operation: OpCode,
-        _ body: inout JuteReader, _ now: Now, _ effects: inout Effects
+        _ connection: Connection, _ session: SessionTracker.Session, _ header: RequestHeader,
+        _ operation: OpCode, _ body: inout JuteReader, _ now: Now, _ effects: inout Effects
     ) {
-        guard let session = sessions[connection.session], !session.isClosing else {
-            // The session is gone or going; nothing of it may commit any more (C-10).
-            return close(connection, .sessionExpired, &effects)
-        }
         if operation == .closeSession {
             session.isClosing = true
             proposeCloseSession(session.id, connection, xid: header.xid, now, &effects)
         } else {
             propose(operation, &body, connection, xid: header.xid, now, &effects)
         }
+        session.lastProposed = pipeline.lastProposed
     }
 
-    /// Runs what waited behind writes that are applied now.
+    /// Runs what waited behind writes that are applied now. Its replies are written now, whatever
+    /// the client has taken so far, since later ones would see later writes; past its bound the
+    /// connection ends with the turn, and what else it asked for need not be run.
     func drainPending(_ connection: Connection, _ now: Now, _ effects: inout Effects) {
         while case .request(let frame, let receivedAt)? = connection.pending.first,
-            connection.phase != .closing
+            connection.phase != .closing,
+            connection.output.count <= configuration.maximumOutputBytes
         {
             connection.pending.removeFirst()
+            connection.pendingBytes -= frame.count
             let waited = (now.monotonic - receivedAt).wholeMilliseconds
             statistics.readLatency.add(milliseconds: waited)
             frame.withByteView { bytes in
@@ -101,9 +106,13 @@ extension ServerCore {
             return close(connection, .malformed("auth request"), &effects)
         }
         let scheme = request.scheme.text
-        let isAccepted = authenticate(connection, scheme, request.credential)
+        let isAccepted =
+            request.credential.count <= Connection.maximumCredentialBytes
+            && authenticate(connection, scheme, request.credential)
+        // A scheme that is not known is the client's own text, which does not go to the log.
+        let known = scheme == "digest" || scheme == "ip" ? scheme : "unknown"
         effects.notices.append(
-            .authentication(connection.address, scheme: scheme, accepted: isAccepted))
+            .authentication(connection.address, scheme: known, accepted: isAccepted))
         connection.output.writeEmptyReply(
             xid: header.xid, zxid: .zero, error: isAccepted ? .ok : .authFailed)
         markOutput(connection, &effects)
@@ -122,13 +131,11 @@ extension ServerCore {
                 credential: credential, algorithm: configuration.digestAlgorithm)
             if let superDigest = configuration.superDigest, id == superDigest {
                 connection.isSuper = true
-                connection.addIdentity(Identity(scheme: "super", id: ""))
+                _ = connection.addIdentity(Identity(scheme: "super", id: ""))
             }
-            connection.addIdentity(Identity(scheme: "digest", id: id))
-            return true
+            return connection.addIdentity(Identity(scheme: "digest", id: id))
         case "ip":
-            connection.addIdentity(Identity(scheme: "ip", id: connection.address.host))
-            return true
+            return connection.addIdentity(Identity(scheme: "ip", id: connection.address.host))
         default: return false
         }
     }
@@ -149,8 +156,18 @@ extension ServerCore {
 }
 
 extension Connection {
-    func addIdentity(_ identity: Identity) {
-        if !identities.contains(identity) { identities.append(identity) }
+    /// Identities of one connection: far above what any client has; each costs memory, and time in
+    /// every check.
+    static let maximumIdentities = 64
+    /// Of one `auth` request.
+    static let maximumCredentialBytes = 4096
+
+    /// - Returns: false if it has too many already.
+    func addIdentity(_ identity: Identity) -> Bool {
+        if identities.contains(identity) { return true }
+        guard identities.count < Connection.maximumIdentities else { return false }
+        identities.append(identity)
+        return true
     }
 }
 

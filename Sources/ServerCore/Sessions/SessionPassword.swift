@@ -44,12 +44,20 @@ struct JavaRandom {
 
 extension SessionID {
     /// The first id that a server gives out after a start: its number in the high byte, then time.
-    /// - Parameter wallMilliseconds: since 1970.
-    package static func initial(server: ServerID, wallMilliseconds: Int64) -> SessionID {
+    /// - Parameters:
+    ///   - wallMilliseconds: since 1970.
+    ///   - known: sessions that live. The id is above those that this server gave out, even if its
+    ///     clock was set back since: nobody is given another client's session.
+    package static func initial(
+        server: ServerID, wallMilliseconds: Int64, known: [SessionID] = []
+    ) -> SessionID {
         let time = UInt64(bitPattern: wallMilliseconds << 24) >> 8
         var id = Int64(bitPattern: time) | (server.rawValue << 56)
         // The one value that would read as a container's owner is never given out.
         if id == NodeKind.containerOwner { id += 1 }
+        for session in known where session.rawValue >> 56 == id >> 56 {
+            id = max(id, session.rawValue + 1)
+        }
         return SessionID(rawValue: id)
     }
 }

@@ -13,6 +13,8 @@ package struct SessionTracker {
         package internal(set) var connection: Connection?
         /// Its closeSession is proposed: no further write of it is accepted.
         package internal(set) var isClosing = false
+        /// The last transaction that the client asked for, applied or in flight.
+        var lastProposed = Zxid.zero
         package fileprivate(set) var deadline: Instant
 
         init(id: SessionID, timeoutMilliseconds: Int32, deadline: Instant) {
@@ -82,6 +84,12 @@ package struct SessionTracker {
         }
         nextBucket = buckets.isEmpty ? nil : bucket
         return expired.sorted { $0.id < $1.id }
+    }
+
+    /// Gives one of the expired ones its whole time-out again.
+    mutating func renew(_ session: Session, awake: Instant) {
+        session.touch(awake)
+        schedule(session)
     }
 
     private mutating func schedule(_ session: Session) {
