@@ -216,7 +216,8 @@ def main():
         for server in servers:
             server.kill()
     print(f"{found.report()}; {time.monotonic() - begun:.0f} s")
-    shutil.rmtree(directory)
+    if not found.world.divergences:
+        shutil.rmtree(directory)
     return 1 if found.world.divergences else 0
 
 
