@@ -148,7 +148,7 @@ final class CoreLoop: @unchecked Sendable {
         for id in acting.pauseReading { setReading(id, false) }
         for id in acting.resumeReading { setReading(id, true) }
         for notice in acting.notices { logger.log(notice) }
-        if acting.isSnapshotDue { snapshots.start(self) }
+        if acting.isSnapshotDue { snapshots.startDue(self) }
         acting.removeAll()
         if !effects.isEmpty || !core.isTurnEmpty { scheduleTurn() }
     }

@@ -18,7 +18,11 @@ final class SnapshotDriver: @unchecked Sendable {
     private let thread: SnapshotThread
     private let policy: SnapshotPolicy
     private let logger: Logger
+    /// nil once it is through, though the thread may still be writing.
     private var walk: SnapshotWalk?
+    private(set) var isUnderWay = false
+    /// Enough for another one was applied while this one is under way.
+    private var isNextDue = false
     private var chainAtStart: UInt32 = 0
     private var piecesUnderWay = 0
     private var isSliceScheduled = false
@@ -37,15 +41,21 @@ final class SnapshotDriver: @unchecked Sendable {
         lastSnapshot = recovered
     }
 
-    var isUnderWay: Bool { walk != nil || !completions.isEmpty }
-
     /// The log has told which checksum its chain has at `zxid`.
     func noteAppended(_ zxid: Zxid, chainChecksum: UInt32) { lastAppended = (zxid, chainChecksum) }
+
+    /// Enough was applied since the last snapshot began. The core says it once: if one is still
+    /// under way, the next begins when that has ended.
+    func startDue(_ loop: CoreLoop) {
+        if isUnderWay { isNextDue = true } else { start(loop) }
+    }
 
     /// Begins a snapshot of the tree as it is now, unless one is under way.
     func start(_ loop: CoreLoop, completion: (@Sendable () -> Void)? = nil) {
         if let completion { completions.append(completion) }
-        guard walk == nil else { return }
+        guard !isUnderWay else { return }
+        isUnderWay = true
+        isNextDue = false
         let zxid = loop.core.lastProcessedZxid
         let piece = Piece(capacity: SnapshotDriver.sliceBytes)
         walk = loop.core.tree.beginWalk(into: piece.bytes)
@@ -79,6 +89,7 @@ final class SnapshotDriver: @unchecked Sendable {
             into: piece.bytes)
         hand(over: piece)
         if hasMore { return schedule(loop) }
+        self.walk = nil
         // Applied is durable here, so the log on the disk reaches the end already.
         thread.send(
             .finish(
@@ -106,20 +117,22 @@ final class SnapshotDriver: @unchecked Sendable {
         loop.snapshotWritten(took: took)
         logger.info("wrote snapshot.\(zxid.hex).lz4 in \(took.nanoseconds / 1_000_000) ms")
         if let logFloor { loop.log.purge(below: logFloor) }
-        end()
+        end(loop)
     }
 
-    func failed(_ error: SnapshotError) {
+    func failed(_ error: SnapshotError, _ loop: CoreLoop) {
         logger.error("no snapshot was written, the older ones and the log stay: \(error)")
         walk?.end()
-        end()
+        end(loop)
     }
 
-    private func end() {
+    private func end(_ loop: CoreLoop) {
         walk = nil
+        isUnderWay = false
         piecesUnderWay = 0
         for completion in completions { completion() }
         completions.removeAll()
+        if isNextDue { start(loop) }
     }
 }
 

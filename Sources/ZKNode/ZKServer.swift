@@ -94,7 +94,9 @@ package final class ZKServer: @unchecked Sendable {
                 finished: { zxid, floor in
                     loop.eventLoop.execute { loop.snapshots.finished(zxid, logFloor: floor, loop) }
                 },
-                failed: { error in loop.eventLoop.execute { loop.snapshots.failed(error) } }))
+                failed: { error in
+                    loop.eventLoop.execute { loop.snapshots.failed(error, loop) }
+                }))
         loop.eventLoop.execute {
             loop.started()
             loop.endTurn()
