@@ -12,6 +12,7 @@ package struct Adler32: Equatable, Sendable {
 
     package mutating func update(_ bytes: ByteView) {
         guard let base = bytes.baseAddress, bytes.count > 0 else { return }
+        // SAFETY: bytes are bytes; zlib reads no more than the count it is given.
         state = adler32_z(state, base.assumingMemoryBound(to: UInt8.self), bytes.count)
     }
 }

@@ -9,6 +9,7 @@ package enum Checksum {
     package static func crc32(
         _ bytes: UnsafeRawBufferPointer, continuing previous: UInt32 = 0
     ) -> UInt32 {
+        // SAFETY: bytes are bytes; the call reads no more than `count` of them.
         let start = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
         guard let start, bytes.count > 0 else { return previous }
         return UInt32(truncatingIfNeeded: crc32_z(UInt(previous), start, bytes.count))

@@ -4,8 +4,10 @@ import ZKWire
 
 extension CoreConfiguration {
     /// The core's part of the server's configuration.
-    init(_ server: ServerConfiguration) throws(ServerFailure) {
+    package init(_ server: ServerConfiguration) throws(ServerFailure) {
         self.init()
+        var random = SystemRandomNumberGenerator()
+        hashSeed = random.next()
         serverID = ServerID(rawValue: server.myID ?? 0)
         tick = server.tickTime
         minimumSessionTimeoutMilliseconds = Int32(clamping: server.minSessionTimeout.wholeMilliseconds)

@@ -155,7 +155,7 @@ final class CoreLoop: @unchecked Sendable {
         for id in acting.pauseReading { setReading(id, false) }
         for id in acting.resumeReading { setReading(id, true) }
         for notice in acting.notices { logger.log(notice) }
-        if acting.isSnapshotDue { snapshots.start(self) }
+        if acting.isSnapshotDue { snapshots.startDue(self) }
         acting.removeAll()
         if !effects.isEmpty || !core.isTurnEmpty { scheduleTurn() }
     }
@@ -176,22 +176,22 @@ final class CoreLoop: @unchecked Sendable {
         }
     }
 
-    /// Closes once the output has gone out; a client that does not take it has five seconds.
     func closeAfterOutput(_ id: ConnectionID) {
         guard let channel = channels[id] else { return }
         if let connection = core.connections[id] { send(connection) }
-        channel.writeAndFlush(channel.allocator.buffer(capacity: 0)).whenComplete { _ in
-            channel.close(promise: nil)
-        }
-        eventLoop.assumeIsolated().scheduleTask(in: .seconds(5)) { channel.close(promise: nil) }
+        close(channel, after: channel.allocator.buffer(capacity: 0))
     }
 
     private func answer(_ request: FourLetterRequest) {
         guard let channel = channels[request.connection] else { return }
         let text = words.answer(request, core: core, disk: disk, now: .current())
-        channel.writeAndFlush(ByteBuffer(string: text)).whenComplete { _ in
-            channel.close(promise: nil)
-        }
+        close(channel, after: ByteBuffer(string: text))
+    }
+
+    /// Closes a channel once it has sent this; a client that does not take it has five seconds.
+    private func close(_ channel: any Channel, after last: ByteBuffer) {
+        channel.writeAndFlush(last).whenComplete { _ in channel.close(promise: nil) }
+        eventLoop.assumeIsolated().scheduleTask(in: .seconds(5)) { channel.close(promise: nil) }
     }
 
     private func setReading(_ id: ConnectionID, _ isReading: Bool) {

@@ -1,4 +1,5 @@
 import Logging
+import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
 import Storage
@@ -28,6 +29,7 @@ final class LogThread: @unchecked Sendable {
     private let policy: GroupCommitPolicy
     private let logger: Logger
     private let onFailure: @Sendable (ServerFailure) -> Void
+    private let failure = NIOLockedValueBox<ServerFailure?>(nil)
     private var isWatermarkBehind = false
 
     init(
@@ -52,15 +54,19 @@ final class LogThread: @unchecked Sendable {
             do throws(TxnLogError) {
                 try run(report)
             } catch {
-                onFailure(ServerFailure(error.exitCode, error.description))
+                let failure = ServerFailure(error.exitCode, error.description)
+                self.failure.withLockedValue { $0 = failure }
+                onFailure(failure)
             }
         }
     }
 
     /// Everything handed over before is durable when it returns.
-    func stop() {
+    /// - Throws: why that is not so, if the log failed on the way.
+    func stop() throws(ServerFailure) {
         mailbox.send(.stop)
         try? pool.syncShutdownGracefully()
+        if let failure = failure.withLockedValue({ $0 }) { throw failure }
     }
 
     private func run(_ report: (Zxid, UInt32, TimeAmount) -> Void) throws(TxnLogError) {

@@ -28,7 +28,7 @@ struct RecoveredStorage {
             newEnsembleID: UInt64.random(in: 1...UInt64.max, using: &random),
             seed: random.next(),
             now: { .nanoseconds(Int64(NIODeadline.now().uptimeNanoseconds)) })
-        configuration.segmentSizeBytes = server.log.maxSegmentBytes ?? (1 << 30)
+        configuration.segmentSizeBytes = server.log.segmentBytes
         configuration.isLogCompressed = server.log.isCompressed
         do throws(RecoveryError) {
             try makeDirectories(directory, isAllowed: server.storage.isDataDirCreated, disk)
@@ -53,6 +53,12 @@ struct RecoveredStorage {
             }
         }
     }
+}
+
+extension LogSettings {
+    /// `txnLogSizeLimitInKb` as far as a segment can be that small or large: its offsets have 31
+    /// bits, and a segment is written with zeros ahead of its use.
+    package var segmentBytes: Int { min(max(maxSegmentBytes ?? .max, 1 << 16), 1 << 30) }
 }
 
 extension PosixDisk {

@@ -19,14 +19,14 @@ final class SnapshotDriver: @unchecked Sendable {
     private let thread: SnapshotThread
     private let policy: SnapshotPolicy
     private let logger: Logger
+    /// nil once it is through, though the thread may still be writing.
     private var walk: SnapshotWalk?
+    private(set) var isUnderWay = false
+    /// Enough for another one was applied while this one is under way.
+    private var isNextDue = false
     private var chainAtStart: UInt32 = 0
     private var piecesUnderWay = 0
-    /// Everything has been handed over; the thread is still writing.
-    private var isWalkOver = false
     private var isSliceScheduled = false
-    /// One became due while another was under way; it begins when that one ends.
-    private var isAnotherDue = false
     private var startedAt = NIODeadline.now()
     private var random = SystemRandomNumberGenerator()
     private var lastAppended = (zxid: Zxid.zero, chain: UInt32(0))
@@ -50,22 +50,24 @@ final class SnapshotDriver: @unchecked Sendable {
         lastSnapshot = recovered
     }
 
-    var isUnderWay: Bool { walk != nil || !completions.isEmpty }
-
     /// The log has told which checksum its chain has at `zxid`.
     func noteAppended(_ zxid: Zxid, chainChecksum: UInt32) { lastAppended = (zxid, chainChecksum) }
+
+    /// Enough was applied since the last snapshot began. The core says it once: if one is still
+    /// under way, the next begins when that has ended.
+    func startDue(_ loop: CoreLoop) {
+        if isUnderWay { isNextDue = true } else { start(loop) }
+    }
 
     /// Begins a snapshot of the tree as it is now, unless one is under way.
     func start(_ loop: CoreLoop, completion: Completion? = nil) {
         if let completion { completions.append(completion) }
-        guard walk == nil else {
-            isAnotherDue = true
-            return
-        }
+        guard !isUnderWay else { return }
+        isUnderWay = true
+        isNextDue = false
         let zxid = loop.core.lastProcessedZxid
         let piece = Piece(capacity: SnapshotDriver.sliceBytes)
         walk = loop.core.tree.beginWalk(into: piece.bytes)
-        isWalkOver = false
         chainAtStart = lastAppended.zxid == zxid ? lastAppended.chain : 0
         startedAt = .now()
         loop.log.roll()
@@ -79,18 +81,18 @@ final class SnapshotDriver: @unchecked Sendable {
     /// Takes a snapshot that begins now, or when the one under way has ended: unlike `start`, never
     /// one that began earlier.
     func startAnew(_ loop: CoreLoop, completion: @escaping Completion) {
-        if walk == nil {
-            start(loop, completion: completion)
-        } else {
+        if isUnderWay {
             queued.append(completion)
+        } else {
+            start(loop, completion: completion)
         }
     }
 
     /// The next slice has its turn after the requests that are ready.
     private func schedule(_ loop: CoreLoop) {
-        guard walk != nil, !isWalkOver, !isSliceScheduled,
-            piecesUnderWay < SnapshotDriver.maximumPieces
-        else { return }
+        guard walk != nil, !isSliceScheduled, piecesUnderWay < SnapshotDriver.maximumPieces else {
+            return
+        }
         isSliceScheduled = true
         loop.eventLoop.assumeIsolatedUnsafeUnchecked().execute { [self] in
             isSliceScheduled = false
@@ -106,7 +108,7 @@ final class SnapshotDriver: @unchecked Sendable {
             into: piece.bytes)
         hand(over: piece)
         if hasMore { return schedule(loop) }
-        isWalkOver = true
+        self.walk = nil
         // Applied is durable here, so the log on the disk reaches the end already.
         thread.send(
             .finish(
@@ -145,15 +147,13 @@ final class SnapshotDriver: @unchecked Sendable {
 
     private func end(_ result: Result<Zxid, SnapshotError>, _ loop: CoreLoop) {
         walk = nil
+        isUnderWay = false
         piecesUnderWay = 0
         let done = completions
         completions = queued
         queued = []
         for completion in done { completion(result) }
-        if isAnotherDue || !completions.isEmpty {
-            isAnotherDue = false
-            start(loop)
-        }
+        if isNextDue || !completions.isEmpty { start(loop) }
     }
 }
 

@@ -88,8 +88,7 @@ final class SnapshotThread: @unchecked Sendable {
                 case .finish(let end)?:
                     waiting.removeFirst()
                     let footer = try writer.finish(end)
-                    try finish(footer, reports)
-                    return
+                    return reports.finished(footer.startZxid, purge())
                 case .abandon?:
                     waiting.removeFirst()
                     return writer.abandon()
@@ -102,15 +101,18 @@ final class SnapshotThread: @unchecked Sendable {
         }
     }
 
-    private func finish(_ footer: SnapshotFooter, _ reports: Reports) throws(SnapshotError) {
-        var floor: Zxid?
-        if let retained {
+    /// - Returns: the log's floor. The new snapshot is there whether or not the old ones go.
+    private func purge() -> Zxid? {
+        guard let retained else { return nil }
+        do throws(SnapshotError) {
             let purge = try store.purge(keeping: retained)
-            floor = purge.logFloor
             for name in purge.removed { logger.info("purged \(name.fileName)") }
             for name in purge.damaged { logger.error("\(name.fileName) is damaged; kept aside") }
+            return purge.logFloor
+        } catch {
+            logger.error("old snapshots could not be purged: \(error)")
+            return nil
         }
-        reports.finished(footer.startZxid, floor)
     }
 }
 

@@ -32,6 +32,8 @@ package final class ZKServer: @unchecked Sendable {
     ) throws(ServerFailure) {
         self.configuration = configuration
         self.logger = logger
+        // Before anything is read or made for it.
+        let coreConfiguration = try CoreConfiguration(configuration)
         let storage = try RecoveredStorage.open(configuration, logger)
         recovered = storage.summary
         directoryLock = storage.state.lock
@@ -40,8 +42,7 @@ package final class ZKServer: @unchecked Sendable {
         let ending = eventLoop.makePromise(of: Void.self)
         self.ending = ending
         let core = ServerCore(
-            configuration: try CoreConfiguration(configuration), tree: storage.state.tree,
-            now: .current())
+            configuration: coreConfiguration, tree: storage.state.tree, now: .current())
         log = LogThread(
             log: storage.state.log, policy: GroupCommitPolicy(configuration.log), logger: logger
         ) { ending.fail($0) }
@@ -63,8 +64,17 @@ package final class ZKServer: @unchecked Sendable {
     }
 
     /// Serves until `stop` is called or storage fails.
-    package func run() throws(ServerFailure) {
-        let channel = try start()
+    /// - Parameter serving: called with the client port once clients can connect.
+    package func run(serving: (Int) -> Void = { _ in }) throws(ServerFailure) {
+        let listener: any Channel
+        do throws(ServerFailure) {
+            listener = try start()
+        } catch {
+            ending.succeed()
+            try stopThreads()
+            throw error
+        }
+        serving(listener.localAddress?.port ?? configuration.clients.port)
         let admin = AdminSocket.bind(loop, dataDir: configuration.storage.dataDir, logger)
         let result = Result { try ending.futureResult.wait() }
         AdminSocket.close(admin, dataDir: configuration.storage.dataDir)
@@ -75,7 +85,7 @@ package final class ZKServer: @unchecked Sendable {
             // any more, not even a snapshot.
             throw (error as? ServerFailure) ?? ServerFailure(.failure, "\(error)")
         }
-        shutDown(channel)
+        try shutDown(listener)
     }
 
     /// Ends `run()`: everything that was acknowledged is on the disk anyway, so that this only makes
@@ -97,7 +107,9 @@ package final class ZKServer: @unchecked Sendable {
                 finished: { zxid, floor in
                     loop.eventLoop.execute { loop.snapshots.finished(zxid, logFloor: floor, loop) }
                 },
-                failed: { error in loop.eventLoop.execute { loop.snapshots.failed(error, loop) } }))
+                failed: { error in
+                    loop.eventLoop.execute { loop.snapshots.failed(error, loop) }
+                }))
         loop.eventLoop.execute {
             loop.started()
             loop.endTurn()
@@ -109,16 +121,24 @@ package final class ZKServer: @unchecked Sendable {
         return try ClientListener.bind(loop, configuration.clients, logger, recovered)
     }
 
-    private func shutDown(_ listener: any Channel) {
+    private func shutDown(_ listener: any Channel) throws(ServerFailure) {
         logger.info("stopping")
         try? listener.close().wait()
         takeLastSnapshot()
         try? loop.eventLoop.submit { [loop] in loop.closeAll() }.wait()
-        log.stop()
-        snapshotThread.stop()
-        try? group.syncShutdownGracefully()
-        directoryLock.release()
+        try stopThreads()
         logger.info("stopped")
+    }
+
+    /// Ends every thread and lets go of the data directory.
+    /// - Throws: the log's failure, if what was handed to it last did not reach the disk.
+    private func stopThreads() throws(ServerFailure) {
+        defer {
+            snapshotThread.stop()
+            try? group.syncShutdownGracefully()
+            directoryLock.release()
+        }
+        try log.stop()
     }
 
     /// A snapshot that takes a second or two saves the next start the replay.
