@@ -14,6 +14,8 @@ struct BackupCopy {
     var end = ChainPoint.origin
     var entries: [BackupManifest.Entry] = []
     var notes: [String] = []
+    /// Why the last snapshot that was left out was.
+    var failure: MaintenanceError?
 
     /// What the log must reach back to.
     var start: Zxid { snapshots.last?.name.zxid ?? Zxid(rawValue: meta.baseZxid) }
@@ -46,6 +48,7 @@ extension Backup {
                 // An older one does as well, with more of the log; a full disk does not go away.
                 guard error.exit != .storage else { throw error }
                 copy.notes.append("left out \(name.fileName): \(error)")
+                copy.failure = error
                 let path = target.snapshots + "/" + name.fileName
                 if disk.exists(path) {
                     try onDisk { () throws(DiskError) in try disk.remove(path) }
@@ -167,7 +170,9 @@ extension Backup {
         }
         let start = copy.start
         guard startsAfter <= start else {
-            throw .logBeginsLater(path: source.log, needed: start, first: startsAfter)
+            // Without a snapshot that is good, what is wrong with them is what matters.
+            throw copy.failure
+                ?? .logBeginsLater(path: source.log, needed: start, first: startsAfter)
         }
         let end = copy.end.zxid
         let first = segments.lastIndex { $0.header.previous.zxid <= start } ?? 0

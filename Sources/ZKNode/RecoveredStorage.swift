@@ -94,6 +94,7 @@ extension LoadReport {
     /// What an operator should look at, a line each.
     var warnings: [String] {
         var lines = skipped.map { "passed over \($0.name): \($0.reason)" }
+        if let imported { lines += imported.warnings }
         lines += removedTemporaries.map { "removed \($0), which a crash had left unfinished" }
         if let log, case .tornTail(let file, let offset, _) = log.verdict {
             lines.append(
@@ -115,7 +116,7 @@ extension LoadReport {
         var text: String
         switch (imported, snapshot) {
         case (let imported?, _):
-            text = "imported Apache ZooKeeper's data up to zxid \(imported.lastZxid)"
+            text = imported.summary
         case (nil, let snapshot?):
             text = "recovered \(snapshot.fileName) and \(replayedCount) transactions after it"
         case (nil, nil):
@@ -125,6 +126,29 @@ extension LoadReport {
         }
         text += ", zxid \(lastZxid), in \(totalDuration.wholeMilliseconds) ms"
         return text
+    }
+}
+
+extension ImportReport {
+    /// What of Apache's was not taken over, a line each.
+    var warnings: [String] {
+        var lines = skipped.map { "passed over Apache's \($0.name): \($0.reason)" }
+        if let tornTail {
+            lines.append(
+                """
+                left out the unfinished record at the end of Apache's \(tornTail): it was never \
+                acknowledged
+                """)
+        }
+        return lines
+    }
+
+    var summary: String {
+        let from = snapshot.map { "\($0.fileName) and " } ?? ""
+        return """
+            imported Apache ZooKeeper's \(from)\(replayedCount) transactions from its log; its files \
+            stay as they are and are not read again
+            """
     }
 }
 

@@ -94,6 +94,26 @@ struct RestoreTests {
         #expect(try Scene.dump(scene.disk, at: "two") == Scene.dump(scene.disk, at: "one"))
     }
 
+    @Test("A snapshot without a footer, as lz4 -d gives it, is continued by our log")
+    func plainSnapshot() throws {
+        let scene = try Scene.make(seed: 13, isStopped: true)
+        let export = try ApacheExport(
+            scene.disk, from: Scene.source, to: "out", seed: 1
+        ).run()
+        var server = TestServer(try Scene.load(scene.disk), seed: 14)
+        server.history = [:]
+        try server.run(30)
+        try server.stop()
+        var request = scene.request(nil)
+        request.snapshot = export.snapshot
+        #expect(try Restore(scene.disk, request).recoverState().tree.dump() == server.tree.dump())
+        let middle = Zxid(rawValue: scene.last.rawValue + 7)
+        request.to = .zxid(middle)
+        #expect(
+            try Restore(scene.disk, request).recoverState().tree.dump()
+                == server.history?[middle.rawValue])
+    }
+
     @Test("Whatever operation fails, a server refuses what is left, or finds the whole state")
     func failingOperations() throws {
         let scene = try Scene.make(seed: 11, snapshots: 1, steps: 12)

@@ -7,7 +7,9 @@ final class AdminHandler: ChannelInboundHandler {
 
     private let commands: AdminCommands
     private var request = ByteBuffer()
+    /// A request was taken; nothing more is read.
     private var isAnswered = false
+    private var isReplied = false
     private var isCounted = false
 
     init(_ commands: AdminCommands) { self.commands = commands }
@@ -43,8 +45,9 @@ final class AdminHandler: ChannelInboundHandler {
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        guard let event = event as? ChannelEvent, event == .inputClosed, !isAnswered else { return }
-        context.close(promise: nil)
+        guard let event = event as? ChannelEvent, event == .inputClosed else { return }
+        // Whoever has asked and waits is still to be answered.
+        if isReplied || !isAnswered { context.close(promise: nil) }
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -56,9 +59,14 @@ final class AdminHandler: ChannelInboundHandler {
         commands.run(line) { [self] in reply($0, on: channel) }
     }
 
+    /// Closes the sending side only: to close with something unread would take the reply back.
     private func reply(_ reply: AdminReply, on channel: any Channel) {
         isAnswered = true
+        isReplied = true
         channel.writeAndFlush(ByteBuffer(string: reply.line)).whenComplete { _ in
+            channel.close(mode: .output, promise: nil)
+        }
+        channel.eventLoop.assumeIsolated().scheduleTask(in: AdminSocket.requestTimeout) {
             channel.close(promise: nil)
         }
     }
