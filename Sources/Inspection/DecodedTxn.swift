@@ -17,7 +17,8 @@ struct DecodedTxn {
             name = Self.name(of: type)
             try describe(reader.readTxn(type: type))
             if let digest = try? reader.readTxnDigest() {
-                add("digest", .string("0x" + String(UInt64(bitPattern: digest.treeDigest), radix: 16)))
+                let value = UInt64(bitPattern: digest.treeDigest)
+                add("digest", .string("0x" + String(value, radix: 16)))
             }
         } catch {
             add("undecodable", .string("\(error)"))

@@ -104,8 +104,9 @@ private struct LogPrinter: LogVisitor {
         for part in txn.parts { output.line(columns("", "", "", "") + "  " + part.text) }
     }
 
-    private func columns(_ zxid: String, _ time: String, _ session: String, _ cxid: String) -> String
-    {
+    private func columns(
+        _ zxid: String, _ time: String, _ session: String, _ cxid: String
+    ) -> String {
         zxid.leftAligned(12) + " " + time.leftAligned(24) + " " + session.leftAligned(18) + " "
             + cxid.rightAligned(6) + "  "
     }

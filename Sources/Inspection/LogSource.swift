@@ -50,7 +50,9 @@ struct LogSource: Equatable {
         }
     }
 
-    private static func hasLater<D: Disk>(_ disk: D, _ directory: String, than name: String) -> Bool {
+    private static func hasLater<D: Disk>(
+        _ disk: D, _ directory: String, than name: String
+    ) -> Bool {
         func order(_ name: String) -> Zxid? {
             LogFileNames.firstZxid(of: name) ?? apacheLogZxid(name)
         }

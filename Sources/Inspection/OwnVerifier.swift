@@ -102,7 +102,8 @@ struct OwnVerifier<D: Disk> {
         }
         guard let current = found.current else {
             guard hasLog else { return nil }
-            verification.add(path, "unreadable", [watermarkFinding(path, "both slots are damaged")])
+            verification.add(
+                path, "unreadable", [watermarkFinding(path, "both slots are damaged")])
             return nil
         }
         var findings: [Finding] = []
@@ -132,7 +133,8 @@ struct OwnVerifier<D: Disk> {
     ) throws(InspectionError) -> LogVerifier {
         var visitor = LogVerifier(
             verification, wanted: snapshots.compactMap { $0.footer?.startZxid })
-        var walk = OwnLogWalk(disk, output, watermark: meta.map { mark?.relative(to: $0.base) } ?? mark)
+        var walk = OwnLogWalk(
+            disk, output, watermark: meta.map { mark?.relative(to: $0.base) } ?? mark)
         let paths = names.filter { LogFileNames.firstZxid(of: $0) != nil }
             .map { directory.log + "/" + $0 }
         for path in paths { try LogSource.checkVersion(disk, path) }

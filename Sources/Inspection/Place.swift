@@ -32,7 +32,18 @@ enum Place: Equatable {
             return
         }
         if names.contains("zknode") {
-            self = .own(DataDirectory(path, dataLog: logDirectory))
+            let directory = DataDirectory(path, dataLog: logDirectory)
+            if try Self.isStarted(disk, directory) {
+                self = .own(directory)
+            } else if names.contains("version-2") {
+                // An import that was cut short, which begins again.
+                self = .apache(snapshots: directory.apacheSnapshots, logs: directory.apacheLogs)
+            } else {
+                throw .wrongDirectory(
+                    path: path,
+                    expected: "a directory that a server has written to: zknode has"
+                        + " neither meta nor a log")
+            }
         } else if names.contains("meta-a") || names.contains("meta-b"),
             path.split(separator: "/").last == "zknode"
         {
@@ -52,6 +63,17 @@ enum Place: Equatable {
                 expected: "a data directory: there is no zknode or version-2 in it, and no log or"
                     + " snapshot")
         }
+    }
+
+    /// Whether there is anything that a start would call ours.
+    private static func isStarted<D: Disk>(
+        _ disk: D, _ directory: DataDirectory
+    ) throws(InspectionError) -> Bool {
+        let names = try reading { () throws(DiskError) in try disk.list(directory.own) }
+        if MetaInspection.names.contains(where: { names.contains($0) }) { return true }
+        guard disk.exists(directory.log) else { return false }
+        return try reading { () throws(DiskError) in try disk.list(directory.log) }
+            .contains { LogFileNames.firstZxid(of: $0) != nil }
     }
 
     /// The names in a directory; nil if it is a file.

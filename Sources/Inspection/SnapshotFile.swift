@@ -14,7 +14,8 @@ struct SnapshotFile<D: Disk> {
         self.path = path
         guard case .file = try Place(disk, path) else {
             throw .wrongDirectory(
-                path: path, expected: "a file: a snapshot was expected; zkdump tree reads"
+                path: path,
+                expected: "a file: a snapshot was expected; zkdump tree reads"
                     + " directories")
         }
         name = SnapshotName(fileName: fileName(of: path))

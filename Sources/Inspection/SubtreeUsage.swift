@@ -45,21 +45,44 @@ struct SubtreeUsage {
         pending.pathBytes += Int64(max(path.count, 1))
     }
 
-    /// All subtrees, each with everything below it, the largest first.
-    mutating func rows() -> [Row] {
+    /// How many subtrees there are, the root's included.
+    private(set) var rowCount = 0
+
+    /// The `limit` largest subtrees, each with everything below it, the largest first.
+    mutating func rows(limit: Int = .max) -> [Row] {
         settle()
-        var totals: [[UInt8]: Usage] = [:]
+        var totals = parts
         for (part, usage) in parts {
             var ancestor = part[...]
-            while true {
-                totals[Array(ancestor), default: Usage()] += usage
-                guard let slash = ancestor.lastIndex(of: UInt8(ascii: "/")) else { break }
+            while let slash = ancestor.lastIndex(of: UInt8(ascii: "/")) {
                 ancestor = ancestor[..<slash]
+                totals[Array(ancestor), default: Usage()] += usage
             }
         }
-        return totals.map { part, usage in
+        rowCount = totals.count
+        return Self.largest(limit, of: totals).map { part, usage in
             Row(path: part.isEmpty ? "/" : String(decoding: part, as: UTF8.self), usage: usage)
-        }.sorted { ($1.usage.bytes, $0.path) < ($0.usage.bytes, $1.path) }
+        }
+    }
+
+    private typealias Total = (key: [UInt8], value: Usage)
+
+    /// A tree may have a million znodes at the top, of which a few are shown: no need to sort all.
+    private static func largest(_ limit: Int, of totals: [[UInt8]: Usage]) -> [Total] {
+        if totals.count <= limit { return totals.sorted(by: isBefore) }
+        var chosen: [Total] = []
+        for total in totals {
+            if chosen.count == limit, let last = chosen.last, !isBefore(total, last) { continue }
+            let place = chosen.firstIndex { isBefore(total, $0) } ?? chosen.count
+            chosen.insert(total, at: place)
+            if chosen.count > limit { chosen.removeLast() }
+        }
+        return chosen
+    }
+
+    private static func isBefore(_ left: Total, _ right: Total) -> Bool {
+        left.value.bytes == right.value.bytes
+            ? left.key.lexicographicallyPrecedes(right.key) : left.value.bytes > right.value.bytes
     }
 
     @inline(__always)

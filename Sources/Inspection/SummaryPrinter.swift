@@ -79,13 +79,14 @@ struct SummaryPrinter {
 
     private mutating func topLevel() {
         output.line(output.tinted("top level (bytes of values and paths, znodes)", .strong))
-        let rows = summary.usage.rows().filter { $0.path != "/" }
+        // One more for the root, which is left out.
+        let rows = summary.usage.rows(limit: Self.shownRows + 1).filter { $0.path != "/" }
         for row in rows.prefix(Self.shownRows) {
             output.line(
                 "  " + "\(row.usage.bytes)".rightAligned(12) + " "
                     + "\(row.usage.znodeCount)".rightAligned(9) + "  " + printable(row.path))
         }
-        more(rows.count)
+        more(summary.usage.rowCount - 1)
     }
 
     private func more(_ count: Int) {

@@ -101,7 +101,9 @@ struct TreeDifference {
         add("version", .integer(before.version), .integer(after.version))
         add("cversion", .integer(before.cversion), .integer(after.cversion))
         add("aversion", .integer(before.aversion), .integer(after.aversion))
-        add("owner", .string(ownerText(before.ephemeralOwner)), .string(ownerText(after.ephemeralOwner)))
+        add(
+            "owner", .string(ownerText(before.ephemeralOwner)),
+            .string(ownerText(after.ephemeralOwner)))
         add("czxid", .string("\(before.czxid)"), .string("\(after.czxid)"))
         add("mzxid", .string("\(before.mzxid)"), .string("\(after.mzxid)"))
         add("pzxid", .string("\(before.pzxid)"), .string("\(after.pzxid)"))

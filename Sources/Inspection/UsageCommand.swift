@@ -34,7 +34,8 @@ package struct UsageCommand<D: Disk> {
     }
 
     private func columns(_ bytes: String, _ values: String, _ znodes: String) -> String {
-        bytes.rightAligned(14) + " " + values.rightAligned(14) + " " + znodes.rightAligned(10) + "  "
+        bytes.rightAligned(14) + " " + values.rightAligned(14) + " "
+            + znodes.rightAligned(10) + "  "
     }
 
     private func json(_ row: SubtreeUsage.Row) -> JSONValue {

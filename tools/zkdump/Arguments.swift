@@ -34,6 +34,7 @@ struct PathArgument: ExpressibleByArgument {
 
     init?(argument: String) {
         guard argument.hasPrefix("/") else { return nil }
-        path = argument.count > 1 && argument.hasSuffix("/") ? String(argument.dropLast()) : argument
+        let isClosed = argument.count > 1 && argument.hasSuffix("/")
+        path = isClosed ? String(argument.dropLast()) : argument
     }
 }

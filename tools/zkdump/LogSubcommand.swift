@@ -15,19 +15,21 @@ struct LogSubcommand: ParsableCommand {
             Example: zkdump log /var/lib/zookeeper --from 0x300000001 --path /brokers
             """)
 
-    @Argument(help: "A log file or a directory.")
+    @Argument(help: .init("A log file or a directory.", valueName: "file"))
     var path: String
 
-    @Option(help: "The first transaction to show, in hexadecimal.")
+    @Option(help: .init("The first transaction to show, in hexadecimal.", valueName: "zxid"))
     var from: ZxidArgument?
 
-    @Option(help: "The last transaction to show, in hexadecimal.")
+    @Option(help: .init("The last transaction to show, in hexadecimal.", valueName: "zxid"))
     var to: ZxidArgument?
 
-    @Option(name: .customLong("path"), help: "Only what touches this znode or one below it.")
+    @Option(
+        name: .customLong("path"),
+        help: .init("Only what touches this znode or one below it.", valueName: "znode"))
     var prefix: PathArgument?
 
-    @Option(help: "Only what this session did, in hexadecimal.")
+    @Option(help: .init("Only what this session did, in hexadecimal.", valueName: "id"))
     var session: SessionArgument?
 
     @OptionGroup var output: OutputOptions

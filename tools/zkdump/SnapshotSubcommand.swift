@@ -21,7 +21,9 @@ struct SnapshotSubcommand: ParsableCommand {
     @Flag(help: "List the znodes instead, each with its stat.")
     var nodes = false
 
-    @Option(name: .customLong("path"), help: "With --nodes: only this znode and those below it.")
+    @Option(
+        name: .customLong("path"),
+        help: .init("With --nodes: only this znode and those below it.", valueName: "znode"))
     var prefix: PathArgument?
 
     @OptionGroup var output: OutputOptions

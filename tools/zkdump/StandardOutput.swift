@@ -20,7 +20,8 @@ enum StandardOutput {
             } else if errno == EPIPE {
                 exit(InspectionStatus.clean.rawValue)
             } else if errno != EINTR {
-                complain("zkdump: the output cannot be written: \(String(cString: strerror(errno)))")
+                let reason = String(cString: strerror(errno))
+                complain("zkdump: the output cannot be written: \(reason)")
                 exit(InspectionStatus.unusable.rawValue)
             }
         }

@@ -14,7 +14,7 @@ struct UsageSubcommand: ParsableCommand {
             Example: zkdump du snapshot.100000005.lz4 --depth 2
             """)
 
-    @Argument(help: "A snapshot or a data directory.")
+    @Argument(help: .init("A snapshot or a data directory.", valueName: "snapshot"))
     var path: String
 
     @Option(help: "How far down: 0 is the root alone.")

@@ -29,9 +29,13 @@ struct ZKDump: ParsableCommand {
 /// What `--help` says about the exit status.
 enum ExitTable {
     static let text = """
-        Exit status: 0 whole (diff: the same); 1 the last write of a log was cut short before it
-        was acknowledged, which is harmless (diff: different); 2 damaged or missing; 3 nothing
-        could be read: no such file, no permission, not one of ours, a later version; 64 wrong
-        usage.
+        Exit status:
+          0   all of it is whole; diff: both are the same
+          1   only the last write of a log was cut short, before it was
+              acknowledged: harmless; diff: there are differences
+          2   something is damaged or missing
+          3   nothing could be said: no such file, no permission, not one of
+              ours, of a later version
+          64  wrong usage
         """
 }
