@@ -85,7 +85,9 @@ struct ModelTree {
         let before = self
         for (place, part) in parts.enumerated() {
             let header = body.count
-            body.writeMultiHeader(type: part.type.rawValue, isDone: false, error: 0)
+            // Clients know results of create and create2 only.
+            let shown = part.type == .createContainer ? OpCode.create2 : part.type
+            body.writeMultiHeader(type: shown.rawValue, isDone: false, error: 0)
             do throws(ErrorCode) {
                 try executePart(part, stamp, body)
             } catch {
