@@ -113,6 +113,15 @@ def test_sigterm_and_sigint_stop_the_server_within_seconds(new_server):
         server.start()
 
 
+@pytest.mark.parametrize("argument", ["--nope", "--client-port=70000", "--log-level=loud"])
+@ours_only("its command line is another")
+def test_a_command_line_that_cannot_be_used_is_said_so(new_server, argument):
+    program = new_server(start=False).command()[0]
+    ended = subprocess.run([program, "serve", argument], capture_output=True, text=True)
+    assert ended.returncode == exit_codes.BAD_CONFIGURATION
+    assert argument.split("=")[0] in ended.stderr
+
+
 @ours_only("it has no such promise")
 def test_a_signal_at_any_moment_of_the_start_is_not_lost(new_server):
     server = new_server(start=False)

@@ -32,6 +32,12 @@ struct Serve: ParsableCommand {
     @Option(help: "How much is logged: debug, info, warning or error.")
     var logLevel = Logger.Level.info
 
+    func validate() throws {
+        if let clientPort, !(0...65535).contains(clientPort) {
+            throw ValidationError("--client-port \(clientPort): 0 to 65535 is allowed")
+        }
+    }
+
     func run() throws {
         let logger = ServerLogging.logger(logLevel)
         let signals = StopSignals(logger)
