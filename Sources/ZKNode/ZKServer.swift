@@ -33,6 +33,7 @@ package final class ZKServer: @unchecked Sendable {
         self.configuration = configuration
         self.logger = logger
         // Before anything is read or made for it.
+        try ZKServer.checkStandalone(configuration)
         let coreConfiguration = try CoreConfiguration(configuration)
         let storage = try RecoveredStorage.open(configuration, logger)
         recovered = storage.summary
@@ -61,6 +62,22 @@ package final class ZKServer: @unchecked Sendable {
                 perHost: configuration.limits.maxConnectionsPerAddress,
                 total: configuration.limits.maxConnections),
             logger: logger)
+    }
+
+    /// Members that do not replicate would each grant the same lock: that is refused rather than
+    /// served, until there are ensembles.
+    private static func checkStandalone(
+        _ configuration: ServerConfiguration
+    ) throws(ServerFailure) {
+        let count = configuration.ensemble.members.count
+        guard count > 1 else { return }
+        throw ServerFailure(
+            .badConfiguration,
+            """
+            the configuration names \(count) servers (server.N), and this release does not replicate: \
+            each would serve clients on its own, and their data would differ. Remove the server.N \
+            lines to run one standalone server.
+            """)
     }
 
     /// Serves until `stop` is called or storage fails.

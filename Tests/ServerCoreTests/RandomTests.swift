@@ -5,7 +5,7 @@ import ZKWire
 
 @Suite("Random workloads against a naive model")
 struct RandomTests {
-    @Test("every reply and every event is what the model says, in its place", arguments: 1...24)
+    @Test("every reply and every event is what the model says, in its place", arguments: 1...48)
     func workload(seed: UInt64) throws {
         let workload = RandomWorkload(seed: seed)
         workload.run(steps: 900)

@@ -113,6 +113,26 @@ def test_sigterm_and_sigint_stop_the_server_within_seconds(new_server):
         server.start()
 
 
+@pytest.mark.parametrize("argument", ["--nope", "--client-port=70000", "--log-level=loud"])
+@ours_only("its command line is another")
+def test_a_command_line_that_cannot_be_used_is_said_so(new_server, argument):
+    program = new_server(start=False).command()[0]
+    ended = subprocess.run([program, "serve", argument], capture_output=True, text=True)
+    assert ended.returncode == exit_codes.BAD_CONFIGURATION
+    assert argument.split("=")[0] in ended.stderr
+
+
+@ours_only("it has no such promise")
+def test_a_signal_at_any_moment_of_the_start_is_not_lost(new_server):
+    server = new_server(start=False)
+    for delay_ms in range(0, 100, 5):
+        server.launch()
+        time.sleep(delay_ms / 1000)
+        server.process.terminate()
+        # Before the process has seen to its signals the system's default ends it.
+        assert server.wait_for_exit(REFUSAL_LIMIT_S) in (exit_codes.STOPPED, -signal.SIGTERM)
+
+
 @ours_only("it names neither file nor offset")
 def test_a_flipped_byte_in_the_log_is_refused_with_file_and_offset_until_it_is_mended(new_server):
     server = new_server()

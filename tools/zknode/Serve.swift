@@ -2,6 +2,7 @@ import ArgumentParser
 import Dispatch
 import Glibc
 import Logging
+import NIOConcurrencyHelpers
 import ServerConfiguration
 import ZKNode
 
@@ -31,6 +32,12 @@ struct Serve: ParsableCommand {
     @Option(help: "How much is logged: debug, info, warning or error.")
     var logLevel = Logger.Level.info
 
+    func validate() throws {
+        if let clientPort, !(0...65535).contains(clientPort) {
+            throw ValidationError("--client-port \(clientPort): 0 to 65535 is allowed")
+        }
+    }
+
     func run() throws {
         let logger = ServerLogging.logger(logLevel)
         let signals = StopSignals(logger)
@@ -38,7 +45,6 @@ struct Serve: ParsableCommand {
             let server = try ZKServer(try settings(logger), logger: logger)
             signals.handle { server.stop() }
             try server.run()
-            signals.cancel()
         } catch {
             logger.critical("\(error.description)")
             // The one place that exits.
@@ -57,32 +63,45 @@ struct Serve: ParsableCommand {
 extension Logger.Level: @retroactive ExpressibleByArgument {}
 
 /// SIGTERM and SIGINT: while the server loads they end the process, which promises nothing then and
-/// leaves nothing that the next start cannot take up; once it serves they stop it cleanly. Not left
-/// to the system's default, which does nothing to the first process of a container.
-private final class StopSignals {
-    private var sources: [any DispatchSourceSignal] = []
-    private let queue = DispatchQueue(label: "signals")
+/// leaves nothing that the next start cannot take up; once it serves the first one stops it cleanly.
+///
+/// They are blocked and waited for: none is lost on the way from one to the other, and the first
+/// process of a container, to which the system's default does nothing, gets them too.
+private final class StopSignals: Sendable {
+    /// nil as long as the server loads.
+    private let stop = NIOLockedValueBox<(@Sendable () -> Void)?>(nil)
 
+    /// Before any other thread is made: threads inherit what is blocked.
     init(_ logger: Logger) {
         // A client that goes away is no reason to end.
         signal(SIGPIPE, SIG_IGN)
-        for number in [SIGTERM, SIGINT] {
-            signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
-            source.setEventHandler {
-                logger.info("stopped before it served")
-                _exit(ExitCode.ok.rawValue)
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        for number in [SIGTERM, SIGINT] { sigaddset(&signals, number) }
+        pthread_sigmask(SIG_BLOCK, &signals, nil)
+        DispatchQueue(label: "signals").async { [self, signals] in
+            while true {
+                var (waited, number) = (signals, Int32(0))
+                sigwait(&waited, &number)
+                receive(logger)
             }
-            source.resume()
-            sources.append(source)
         }
     }
 
-    /// From now on signals call this.
+    /// From now on the first signal calls this.
     func handle(_ stop: @escaping @Sendable () -> Void) {
-        // On their own queue, so that none falls between the two.
-        queue.sync { sources.forEach { $0.setEventHandler(handler: stop) } }
+        self.stop.withLockedValue { $0 = stop }
     }
 
-    func cancel() { sources.forEach { $0.cancel() } }
+    private func receive(_ logger: Logger) {
+        let stop = stop.withLockedValue { stop -> @Sendable () -> Void in
+            guard let now = stop else {
+                logger.info("stopped before it served")
+                _exit(ZKNode.ExitCode.ok.rawValue)
+            }
+            stop = {}
+            return now
+        }
+        stop()
+    }
 }

@@ -1,4 +1,6 @@
 import ArgumentParser
+import Glibc
+import ZKNode
 
 /// `zknode`: the server and what belongs to running it.
 @main
@@ -9,4 +11,18 @@ struct ZKNodeCommand: ParsableCommand {
         subcommands: [
             Serve.self, SnapshotCommand.self, BackupCommand.self, RestoreCommand.self, Version.self,
         ])
+
+    /// As the library's own, but for the code of a command line that cannot be used
+    /// (docs/operating/exit-codes.md).
+    static func main() {
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+        } catch {
+            guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
+            var message = fullMessage(for: error) + "\n"
+            message.withUTF8 { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
+            Glibc.exit(ZKNode.ExitCode.badConfiguration.rawValue)
+        }
+    }
 }
