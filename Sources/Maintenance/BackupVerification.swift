@@ -40,11 +40,10 @@ package struct BackupVerification<D: Disk> {
             throw .badCopy(
                 path: path, "it has \(found.sizeBytes) bytes, and was copied with \(entry.sizeBytes)")
         }
-        guard found == entry.sum else {
+        guard found.checksum == entry.checksum else {
             throw .badCopy(
                 path: path,
-                "checksum mismatch: stored \(hexChecksum(entry.sum.checksum)), "
-                    + "computed \(hexChecksum(found.checksum))")
+                "checksum mismatch: stored \(entry.checksum), computed \(found.checksum)")
         }
     }
 

@@ -51,6 +51,10 @@ extension MaintenanceError: CustomStringConvertible {
         case .beforeSnapshot(let snapshot, let wanted, let lowest):
             "\(wanted) lies before what \(snapshot) can give: the lowest zxid to restore from it is "
                 + "\(lowest). Give an older snapshot"
+        case .timeUnknown(let snapshot, let zxid, let wanted):
+            "\(snapshot) does not say of what time it is, and no log that was given has the "
+                + "transaction \(zxid), which would: it may be later than \(wanted). Give the log "
+                + "before the snapshot too, an older snapshot, or a zxid instead of a time"
         case .logBeginsLater(let path, let needed, let first):
             "the transactions after zxid \(needed) are needed, and the log in \(path) begins after "
                 + "\(first). Add the older log files, or give a newer snapshot"
