@@ -42,7 +42,6 @@ struct ModuleGraphTests {
         "Storage/OverlayDisk.swift": "errno's names",
         "TxnLog/WatermarkInspection.swift": "errno's names",
         "Inspection/InspectionError.swift": "errno's names",
-        "Inspection/OverlayDisk.swift": "errno's names",
         "Inspection/Place.swift": "errno's names",
         "ZKNode/Admin/AdminSocket.swift": "the mode of the socket's file, and its removal",
         "ZKNode/Admin/AdminClient.swift": "strerror",
