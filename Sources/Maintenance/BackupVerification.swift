@@ -1,4 +1,4 @@
-// Whether a backup is what was copied: each file against the manifest, and all of it against itself.
+// Whether a backup is what was copied: each file against the manifest, all of it against itself.
 
 import Recovery
 import Snapshot
@@ -38,7 +38,8 @@ package struct BackupVerification<D: Disk> {
         let found = try onDisk { () throws(DiskError) in try disk.sum(of: path) }
         guard found.sizeBytes == entry.sizeBytes else {
             throw .badCopy(
-                path: path, "it has \(found.sizeBytes) bytes, and was copied with \(entry.sizeBytes)")
+                path: path,
+                "it has \(found.sizeBytes) bytes, and was copied with \(entry.sizeBytes)")
         }
         guard found.checksum == entry.checksum else {
             throw .badCopy(

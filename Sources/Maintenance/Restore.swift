@@ -16,7 +16,8 @@ import TxnLog
 import ZKWire
 
 package struct RestoreRequest: Sendable {
-    /// A snapshot's file, ours or Apache's; nil to begin with an empty tree and the log's beginning.
+    /// A snapshot's file, ours or Apache's; nil to begin with an empty tree and the log's
+    /// beginning.
     package var snapshot: String?
     /// A directory with log files, a data directory or a backup; nil to take the snapshot alone.
     package var logs: String?
