@@ -53,6 +53,7 @@ need_build_packages() {
 }
 
 build_release() {
-    say "building zknode in release mode (a few minutes the first time)"
-    swift build --configuration release --product zknode
+    say "building zknode and zkdump in release mode (a few minutes the first time)"
+    swift build --configuration release --product zknode &&
+        swift build --configuration release --product zkdump
 }

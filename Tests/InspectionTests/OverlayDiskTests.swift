@@ -38,7 +38,7 @@ struct OverlayDiskTests {
         let overlay = OverlayDisk(disk)
         let file = try overlay.open(Self.path)
         try file.write([1, 2, 3], at: 99_999)
-        file.truncate(to: 100_000)
+        try file.truncate(to: 100_000)
         try file.write([9], at: 120_000)
         let found = try content(overlay, Self.path)
         #expect(found.count == 120_001)
