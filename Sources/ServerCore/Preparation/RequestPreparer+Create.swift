@@ -5,7 +5,7 @@ extension RequestPreparer {
     mutating func prepareCreate(
         _ op: OpCode, _ request: CreateRequest, _ context: Context, into txn: ByteWriter
     ) throws(ErrorCode) {
-        let mode = try createMode(request)
+        let mode = try createMode(op, request)
         guard let (parentPath, _) = PathRules.split(request.path), !request.path.contains(0) else {
             throw .badArguments
         }
@@ -40,8 +40,12 @@ extension RequestPreparer {
                 dataLength: Int32(size), acl: .entries(acl)))
     }
 
-    private func createMode(_ request: CreateRequest) throws(ErrorCode) -> CreateMode {
+    private func createMode(
+        _ op: OpCode, _ request: CreateRequest
+    ) throws(ErrorCode) -> CreateMode {
         guard let mode = CreateMode(rawValue: request.flags) else { throw .badArguments }
+        // Differs from ZooKeeper: 3.8.0 logs a createTTL with other flags and cannot apply it.
+        if op == .createTTL, !mode.isTTL { throw .badArguments }
         if mode.isTTL {
             guard configuration.extendedTypesEnabled else { throw .unimplemented }
             guard (1...NodeKind.maximumTTL).contains(request.ttl) else { throw .badArguments }
