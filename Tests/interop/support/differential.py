@@ -38,7 +38,7 @@ SESSIONS = 6
 # Windows between which every session is heard, so that none expires and no event waits long.
 WINDOWS_BETWEEN_PINGS = 40
 SHARE_OF_STEPS = 0.08
-KEPT_TRACE = 40
+KEPT_TRACE, SHOWN_TRACE = 2000, 30
 # A name repeated for length, in messages.
 NUMEROUS = re.compile(r"(.{1,3}?)\1{100,}")
 
@@ -79,8 +79,13 @@ class World:
         if self.keeps_going:
             print(message, flush=True)
         else:
-            raise Divergence(message + f"\nbefore it, with seed {self.seed}:\n" + "\n".join(
-                f"    {line}" for line in self.trace))
+            raise Divergence(f"{message}\nbefore it, with seed {self.seed}:\n{self.history(pair)}")
+
+    def history(self, pair):
+        """The last operations of the pair, and of all."""
+        lines = list(self.trace)
+        own = [line for line in lines[:-SHOWN_TRACE] if f"{pair.name}: " in line]
+        return "\n".join(f"    {line}" for line in own[-SHOWN_TRACE:] + lines[-SHOWN_TRACE:])
 
 
 class Run:

@@ -14,6 +14,8 @@ from .wire import (
 
 SHORT_TIMEOUT_MS = 400
 EXPIRY_LIMIT_S = 20
+# An id that no server gives out.
+NO_SESSION = 0x7777_0000_0001
 UNKNOWN_OPERATIONS = [0, 10, 99, 108, 500, -1, -5, 2**31 - 1, -(2**31)]
 
 
@@ -27,15 +29,17 @@ class Steps:
         self.world = run.world
         self.makers = [
             (self.authenticate, 10), (self.reconnect, 12), (self.close, 8), (self.take_over, 5),
-            (self.malformed_body, 25), (self.malformed_frame, 4), (self.wrong_password, 3),
-            (self.from_the_future, 2), (self.unknown_operation, 6), (self.refused_identity, 4),
+            (self.malformed_body, 25), (self.malformed_frame, 4), (self.wrong_password, 2),
+            (self.wrong_session, 2), (self.from_the_future, 2), (self.unknown_operation, 6), (self.refused_identity, 4),
             (self.rare_operation, 5), (self.set_quota, 4), (self.remove_quota, 3),
             (self.expire, 0.4),
         ]
 
     def take(self, pair):
         makers, weights = zip(*self.makers)
-        self.choose.choices(makers, weights)[0](pair)
+        step = self.choose.choices(makers, weights)[0]
+        self.world.trace.append(f"{pair.name}: step {step.__name__}")
+        step(pair)
 
     # Identities
 
@@ -136,18 +140,24 @@ class Steps:
         self.run.ping_all()
 
     def wrong_password(self, pair):
-        """Handshakes that must be refused: a wrong password, a session that never was."""
-        kind = self.choose.choice(["password", "session"])
+        """Must be refused. Apache has by then closed the connection of the session's owner."""
+        pair.ping()
+        self.refused(pair, lambda client: Session(client.session.id, b"\x01" * 16))
+        self.closes(pair.clients[1], pair, "a wrong password of somebody else")
+        pair.clients[0].call(Op.PING, xid=PING_XID)
+        self.come_back(pair)
+
+    def wrong_session(self, pair):
+        self.refused(pair, lambda client: Session(NO_SESSION, client.session.password))
+
+    def refused(self, pair, session_of):
         for client in pair.clients:
-            session = Session(client.session.id, b"\x01" * 16, 0)
-            if kind == "session":
-                session = Session(0x7777_0000_0001, client.session.password, 0)
-            intruder = RawClient(client.host, client.port, session=session)
+            intruder = RawClient(client.host, client.port, session=session_of(client))
             try:
                 intruder.connect()
             except SessionRefused:
                 continue
-            raise Divergence(f"a session with a wrong {kind} was resumed at port {client.port}")
+            raise Divergence(f"{pair.name}: a handshake that must fail did not: {intruder}")
 
     def from_the_future(self, pair):
         """A client that has seen more than the server has is turned away without a word."""

@@ -1,0 +1,121 @@
+// Details of Apache's answers that a comparison with a running Apache 3.8.0, request by request,
+// brought to light (Tests/interop/test_differential.py).
+
+import DataTree
+import ServerCore
+import Testing
+import ZKWire
+
+@Suite("Details of Apache's answers")
+struct ApacheDetailTests {
+    let harness = CoreHarness()
+    let client: TestClient
+
+    init() {
+        client = harness.connect()
+        client.create("/a")
+    }
+
+    @Test("in a multi the flags decide what is created, and its result is create2's")
+    func kindsInMulti() {
+        let reply = client.call(.multi) {
+            $0.writePart(.create) { $0.writeCreate("/container", "", .container) }
+            $0.writePart(.createContainer) { $0.writeCreate("/other", "", .container) }
+            $0.writePart(.createTTL) {
+                $0.writeCreate("/ttl", "", .persistentWithTTL)
+                $0.writeInt64(5000)
+            }
+            $0.writePart(.createTTL) {
+                $0.writeCreate("/plain", "", .persistent)
+                $0.writeInt64(5000)
+            }
+            $0.writeMultiEnd()
+        }
+        #expect(reply.map(ApacheDetailTests.createdTypes) == [15, 15, 15, 1])
+        #expect(kind(of: "/container") == .container)
+        #expect(kind(of: "/other") == .container)
+        #expect(kind(of: "/ttl") == .ttl(milliseconds: 5000))
+        #expect(kind(of: "/plain") == .persistent)
+    }
+
+    @Test("createTTL alone makes znodes with a TTL and no others")
+    func createTTLWithOtherFlags() {
+        for (mode, ttl) in [(CreateMode.persistent, -1), (.ephemeral, -1), (.persistent, 5000)] {
+            let reply = client.call(.createTTL) {
+                $0.writeCreate("/t", "", mode)
+                $0.writeInt64(Int64(ttl))
+            }
+            #expect(reply?.error == .badArguments)
+        }
+        #expect(client.exists("/t")?.error == .noNode)
+    }
+
+    @Test("a ping is answered with the ping's xid, whatever it came with")
+    func pingXid() {
+        client.send(.ping)
+        #expect(client.replies().map(\.xid) == [SpecialXid.ping])
+    }
+
+    @Test("reconfig is refused as a write that failed: it takes a zxid")
+    func reconfig() throws {
+        let before = try #require(client.exists("/a")?.zxid)
+        let refused = client.call(.reconfig) {
+            for _ in 0..<3 { $0.writeString("") }
+            $0.writeInt64(-1)
+        }
+        #expect(refused?.error == .reconfigDisabled)
+        #expect(refused?.zxid.rawValue == before.rawValue + 1)
+        #expect(client.call(.reconfig)?.error == .marshallingError)
+    }
+
+    @Test("a null path is malformed, and sync gives it back")
+    func nullPath() {
+        let null: (ByteWriter) -> Void = { $0.writeInt32(-1) }
+        for op in [OpCode.getData, .exists, .getChildren, .getChildren2] {
+            let reply = client.call(op) {
+                null($0)
+                $0.writeBool(false)
+            }
+            #expect(reply?.error == .marshallingError)
+        }
+        #expect(client.call(.getACL, null)?.error == .marshallingError)
+        #expect(client.call(.getAllChildrenNumber, null)?.error == .marshallingError)
+        #expect(client.call(.sync, null)?.body == [0xFF, 0xFF, 0xFF, 0xFF])
+    }
+
+    @Test("colons at the end of a digest id do not count", arguments: [
+        ("u:hash", true), ("u:hash:", true), (":hash", true), ("u", false), ("u:", false),
+        (":", false), ("", false), ("u:hash:x", false),
+    ])
+    func digestID(_ id: String, _ isValid: Bool) {
+        #expect(DigestScheme.isValid(id: id) == isValid)
+    }
+
+    @Test("the prefix of getEphemerals is taken without the space around it")
+    func ephemeralPrefix() {
+        client.create("/e", mode: .ephemeral)
+        for (prefix, count) in [("", 1), (" ", 1), (" / ", 1), ("/e", 1), ("/x", 0), (" /e", 0)] {
+            let reply = client.call(.getEphemerals) { $0.writeString(prefix) }
+            #expect(reply?.read { try? $0.readInt32() } == Int32(count), "prefix '\(prefix)'")
+        }
+    }
+
+    private func kind(of path: String) -> NodeKind? {
+        path.withByteView { harness.core.tree.find($0) }.map { harness.core.tree.kind(of: $0) }
+    }
+
+    /// The types of a multi's results, all of them of something created.
+    private static func createdTypes(_ reply: Reply) -> [Int32] {
+        reply.read { reader in
+            var types: [Int32] = []
+            while let type = try? reader.readInt32(), let isDone = try? reader.readBool(),
+                (try? reader.readInt32()) != nil, !isDone
+            {
+                types.append(type)
+                _ = try? reader.readString()
+                if type == OpCode.create2.rawValue { _ = try? reader.readStat() }
+            }
+            return types
+        }
+    }
+}
