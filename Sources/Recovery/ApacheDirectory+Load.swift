@@ -8,27 +8,32 @@ extension ApacheDirectory {
     ///
     /// Differs from ZooKeeper: a gap between two transactions, damage within a log, and a log that
     /// ends before the snapshot did are refused; Apache goes on with what there is.
-    package func load(seed: UInt64) throws(RecoveryError) -> ApacheState {
+    package func load(
+        seed: UInt64, progress: (RecoveryProgress) -> Void = { _ in }
+    ) throws(RecoveryError) -> ApacheState {
         var skipped: [SkippedFile] = []
         let candidates = try names(in: snapshots).compactMap { SnapshotName(fileName: $0) }
             .sorted { $0.zxid > $1.zxid }
         for name in candidates {
-            guard let loaded = loadSnapshot(name, seed: seed, &skipped) else { continue }
-            return try replay(loaded.tree, from: loaded.description, skipped)
+            guard let loaded = loadSnapshot(name, seed: seed, &skipped, progress) else { continue }
+            return try replay(loaded.tree, from: loaded.description, skipped, progress)
         }
         guard try logBeginsAtTheBeginning() else {
             throw .apacheNoSnapshot(path: snapshots, skipped: skipped)
         }
-        return try replay(DataTree(seed: seed), from: nil, skipped)
+        return try replay(DataTree(seed: seed), from: nil, skipped, progress)
     }
 
     private func loadSnapshot(
-        _ name: SnapshotName, seed: UInt64, _ skipped: inout [SkippedFile]
+        _ name: SnapshotName, seed: UInt64, _ skipped: inout [SkippedFile],
+        _ progress: (RecoveryProgress) -> Void
     ) -> (tree: DataTree, description: SnapshotDescription)? {
         let reader = SnapshotReader(disk, directory: snapshots, limits: limits)
         var sink = TreeSink(seed: seed)
         do {
-            let description = try reader.load(name, into: &sink)
+            let description = try withoutActuallyEscaping(progress) { progress in
+                try reader.load(name, into: &sink) { progress(.snapshot(name, readBytes: $0)) }
+            }
             return (try sink.finish(lastProcessedZxid: name.zxid), description)
         } catch {
             skipped.append(SkippedFile(name: name.fileName, reason: "\(error)"))
@@ -37,10 +42,11 @@ extension ApacheDirectory {
     }
 
     private func replay(
-        _ tree: DataTree, from snapshot: SnapshotDescription?, _ skipped: [SkippedFile]
+        _ tree: DataTree, from snapshot: SnapshotDescription?, _ skipped: [SkippedFile],
+        _ progress: (RecoveryProgress) -> Void
     ) throws(RecoveryError) -> ApacheState {
         var replayer = Replayer(tree)
-        let torn = try replayLogs(&replayer)
+        let torn = try replayLogs(&replayer, progress)
         if let snapshot, replayer.lastZxid < snapshot.endZxid {
             throw .apacheLostLogEnd(
                 snapshot: snapshots + "/" + snapshot.name.fileName, needed: snapshot.endZxid,
@@ -58,7 +64,9 @@ extension ApacheDirectory {
 
     /// Applies all that comes after the tree's last transaction. Returns where the last file has an
     /// unfinished record, if it has.
-    private func replayLogs(_ replayer: inout Replayer) throws(RecoveryError) -> String? {
+    private func replayLogs(
+        _ replayer: inout Replayer, _ progress: (RecoveryProgress) -> Void
+    ) throws(RecoveryError) -> String? {
         let start = replayer.lastZxid
         let files = try logFiles()
         let first = files.lastIndex { $0.firstZxid <= start.next } ?? 0
@@ -68,6 +76,11 @@ extension ApacheDirectory {
                 disk, logs + "/" + files[index].name, maximumRecordBytes: maximumRecordBytes)
             while let payload = try file.next() {
                 try apply(payload, of: file, after: start, &replayer)
+                if replayer.appliedCount & 0xFFFF == 0xFFFF {
+                    // How far the last file goes is not known before it is read.
+                    let known = max(files[files.count - 1].firstZxid, replayer.lastZxid)
+                    progress(.replay(replayer.lastZxid, of: known))
+                }
             }
             if case .torn(let offset) = file.end {
                 guard index == files.count - 1 else { throw file.defect(.record) }
@@ -89,7 +102,7 @@ extension ApacheDirectory {
         try decoding(file) { () throws(DecodeError) in try replayer.apply(payload) }
     }
 
-    private func decoding<T>(
+    func decoding<T>(
         _ file: borrowing ApacheLogFile<D>, _ body: () throws(DecodeError) -> T
     ) throws(RecoveryError) -> T {
         do throws(DecodeError) {

@@ -45,7 +45,7 @@ struct ApacheLogFile<D: Disk>: ~Copyable {
     private let window = ByteWriter(capacity: 1 << 20)
     /// Of the first byte of `window`.
     private var windowOffset: Int64 = 0
-    private var position = 0
+    var position = 0
     /// Of the record that was returned last.
     private(set) var recordOffset: Int64 = 0
     private(set) var end: ApacheLogEnd?
@@ -135,8 +135,8 @@ struct ApacheLogFile<D: Disk>: ~Copyable {
         return nil
     }
 
-    /// Whether the bytes from here on begin with the payload of this record's checksum and a 'B', or
-    /// have a whole record further on: then it is the length that is wrong, and not the end.
+    /// Whether the bytes from here on begin with the payload of this record's checksum and a 'B',
+    /// or have a whole record further on: then it is the length that is wrong, and not the end.
     private mutating func hasDamagedLength() throws(RecoveryError) -> Bool {
         // A record is no longer than the limit, so that this much is enough to look at.
         let rest = Int(min(size - recordOffset, Int64(maximumRecordBytes)))

@@ -10,8 +10,10 @@ import TxnLog
 import ZKWire
 
 extension Recovery {
-    func importApache(_ meta: inout MetaStore<D>) throws(RecoveryError) -> ImportReport {
-        let state = try apache.load(seed: configuration.seed)
+    func importApache(
+        _ meta: inout MetaStore<D>, _ progress: (RecoveryProgress) -> Void
+    ) throws(RecoveryError) -> ImportReport {
+        let state = try apache.load(seed: configuration.seed, progress: progress)
         let zxid = state.tree.lastProcessedZxid
         let store = snapshotStore
         // Remnants of an import that was cut short: they have this directory's names and a random

@@ -47,7 +47,7 @@ package struct Recovery<D: Disk> {
             var meta = try openMeta(verdict)
             switch verdict {
             case .create: try createMeta(&meta)
-            case .importApache: report.imported = try importApache(&meta)
+            case .importApache: report.imported = try importApache(&meta, progress)
             case .resume: break
             case .refuse: preconditionFailure("meta was opened though it is lost")
             }

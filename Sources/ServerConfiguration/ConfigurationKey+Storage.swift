@@ -40,7 +40,7 @@ extension ConfigurationKey {
             "Requests in one sync of the log."),
         .init(
             "forceSync", .yesOrNo, \.log.isSynced, in: .storage,
-            "`no` acknowledges writes that a power failure can lose."),
+            "`no` is accepted and not followed: every batch is synced."),
         .init(
             "fsync.warningthresholdms", .milliseconds(), \.log.syncWarningThreshold, in: .storage,
             "A sync of the log that takes longer is logged."),

@@ -31,7 +31,7 @@ extension ConfigurationParser {
         if !configuration.log.isSynced {
             remark(
                 .warning, on: "forceSync",
-                "with \"no\" a power failure loses writes that were acknowledged")
+                "\"no\" is not followed: a write that is acknowledged survives a power failure")
         }
     }
 

@@ -31,7 +31,7 @@ package struct LimitSettings: Equatable, Sendable {
     /// again.
     package var givenExtraPacketBytes: Int?
     /// Replies waiting in one connection before it is no longer read.
-    package var maxOutputBytes = 16 << 20
+    package var maxOutputBytes = 64 << 20
     /// Nil is no limit other than `maxPacketBytes`.
     package var largeRequestThresholdBytes: Int?
     /// Of all large requests in flight.

@@ -151,7 +151,11 @@ struct CommitObserver: TreeObserver {
         if type == OpCode.error.rawValue {
             body.writeMultiError(error)
         } else {
-            body.writeMultiHeader(type: type, isDone: false, error: 0)
+            // Clients know results of create and create2 only (Apache `OpResult.CreateResult`).
+            let isCreated = [OpCode.createContainer.rawValue, OpCode.createTTL.rawValue]
+                .contains(type)
+            let shown = isCreated ? OpCode.create2.rawValue : type
+            body.writeMultiHeader(type: shown, isDone: false, error: 0)
             writeResult(type, path, stat)
         }
     }

@@ -13,8 +13,8 @@ struct GzipDecompressor: SnapshotDecompressor, ~Copyable {
     private static let windowBits: Int32 = 15 + 16
 
     init() {
-        // SAFETY: both are freed in `deinit` only. zlib keeps the stream's address, so that it lives
-        // on the heap and not in this movable value.
+        // SAFETY: both are freed in `deinit` only. zlib keeps the stream's address, so that it
+        // lives on the heap and not in this movable value.
         stream = .allocate(capacity: 1)
         stream.initialize(to: z_stream())
         buffer = .allocate(byteCount: SnapshotFormat.blockSize, alignment: 16)

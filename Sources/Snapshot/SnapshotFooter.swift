@@ -1,7 +1,7 @@
 import ZKWire
 
-/// What our own snapshots say about themselves after the lz4 frame of Apache's stream. Little-endian;
-/// the layout is in docs/formats/snapshot.md.
+/// What our own snapshots say about themselves after the lz4 frame of Apache's stream.
+/// Little-endian; the layout is in docs/formats/snapshot.md.
 package struct SnapshotFooter: Equatable, Sendable {
     package var origin: SnapshotOrigin
     /// Everything up to here is in the content.

@@ -93,7 +93,7 @@ package struct SnapshotReader<D: Disk>: Sendable {
 
 extension SnapshotFooter {
     /// Compares what the footer says with what was found.
-    fileprivate func check(
+    func check(
         _ found: SnapshotDescription, _ frameSize: Int64
     ) throws(SnapshotFault) {
         let pairs: [(String, Int64, Int64)] = [

@@ -1,5 +1,5 @@
 // Purging decides by content: only snapshots that were read in full and found good count as kept.
-// (Apache counts files, so that a few empty ones, left by a full disk, make it delete the good ones.)
+// (Apache counts files, so that a few empty ones, left by a full disk, make it delete good ones.)
 import Storage
 import ZKWire
 

@@ -1,6 +1,6 @@
 // What Apache may write after the first seal (`DataTree.serializeZxidDigest`,
-// `serializeLastProcessedZxid`). Neither says that it is there: a reader tells by the bytes that are
-// left, all of which are at hand here.
+// `serializeLastProcessedZxid`). Neither says that it is there: a reader tells by the bytes that
+// are left, all of which are at hand here.
 import ZKWire
 
 /// The optional end of the stream.

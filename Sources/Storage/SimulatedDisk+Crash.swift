@@ -1,5 +1,5 @@
-// What may be left after the power fails: every unsynced sector in any of the versions it had, every
-// unsynced change of a directory made or not made, each independently of the others.
+// What may be left after the power fails: every unsynced sector in any of the versions it had,
+// every unsynced change of a directory made or not made, each independently of the others.
 
 extension SimulatedDisk {
     /// The disk as the next process finds it after the death of this one: the page cache survives.

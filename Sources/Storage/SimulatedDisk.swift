@@ -1,5 +1,5 @@
-// A disk in memory that behaves as badly as a real one may, on demand and repeatably. Sectors of 512
-// bytes; a page cache above the medium; directory entries with a durability of their own.
+// A disk in memory that behaves as badly as a real one may, on demand and repeatably. Sectors of
+// 512 bytes; a page cache above the medium; directory entries with a durability of their own.
 
 import Synchronization
 

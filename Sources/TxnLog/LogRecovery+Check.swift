@@ -29,8 +29,9 @@ extension LogRecovery {
         }
     }
 
-    func checkIdentity() throws(TxnLogError) {
-        for segment in segments {
+    /// Also of remnants: what is to be deleted must at least be ours.
+    func checkIdentity(_ found: [Segment]) throws(TxnLogError) {
+        for segment in found {
             let header = segment.header
             if header.ensembleID != configuration.ensembleID {
                 throw .corrupt(

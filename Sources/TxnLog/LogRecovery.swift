@@ -38,7 +38,7 @@ struct LogRecovery<D: Disk> {
         try readWatermark(hasSegments: !listing.segments.isEmpty || !listing.bad.isEmpty)
         let remnants = listing.segments.filter { $0.header.generation < base.generation }
         segments = listing.segments.filter { $0.header.generation >= base.generation }
-        try checkIdentity()
+        try checkIdentity(listing.segments)
         try checkCopies(listing)
         try checkBad(listing.bad)
         try checkLinks()

@@ -1,6 +1,6 @@
 // What the end of a log means. A log's last write may have been torn by a crash; everything before
-// it was synced, and losing any of that would break a promise. The difference is decided here, once,
-// by three observations (docs/formats/txnlog.md, "The end of the log"):
+// it was synced, and losing any of that would break a promise. The difference is decided here,
+// once, by three observations (docs/formats/txnlog.md, "The end of the log"):
 //
 //  1. how the scan of the newest segment stopped;
 //  2. whether a valid record lies beyond that place, and whether the write that it was part of

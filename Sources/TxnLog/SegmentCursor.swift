@@ -22,7 +22,7 @@ final class SegmentCursor<File: DiskFile> {
     let fileSize: Int
     private let maximumRecordBytes: Int
     /// Where the next record begins, or where the scan stopped.
-    private(set) var offset = TxnLogFormat.headerBlockBytes
+    var offset = TxnLogFormat.headerBlockBytes
 
     private var window: UnsafeMutableRawBufferPointer
     /// The file offset of the window's first byte, and how many bytes of it are filled.

@@ -15,8 +15,8 @@ package struct AppendResult: Equatable, Sendable {
 }
 
 extension TxnLog {
-    /// Writes everything in `batches`, in order, with one write and one sync, and returns when it is
-    /// durable.
+    /// Writes everything in `batches`, in order, with one write and one sync, and returns when it
+    /// is durable.
     ///
     /// - Precondition: zxids rise, from `lastZxid` on; no batch is empty.
     /// - Throws: `disk` if the write or the sync failed. Nothing of these batches may be

@@ -9,8 +9,8 @@ import ZKWire
 
 extension TxnLog {
     /// Opens the log in `path`, creating it if there is none: looks at every segment's header and
-    /// through the newest one, decides what its end means, and cuts a torn tail. The older segments'
-    /// records are verified by `replay`, which a start needs anyway.
+    /// through the newest one, decides what its end means, and cuts a torn tail. The older
+    /// segments' records are verified by `replay`, which a start needs anyway.
     ///
     /// - Parameter base: what `meta` says that the log stands on.
     /// - Throws: where records that may have been acknowledged are damaged or missing, `corrupt`;

@@ -5,8 +5,8 @@ extension TxnLog {
     /// Removes the segments that have no transaction from `zxid` on, oldest first, each durably, so
     /// that no hole can be left. The newest segment stays. Files of the right size become spares.
     ///
-    /// - Parameter zxid: the oldest transaction that is still needed: of the oldest snapshot that is
-    ///   kept, or of the point in its footer if that is lower.
+    /// - Parameter zxid: the oldest transaction that is still needed: of the oldest snapshot
+    ///   that is kept, or of the point in its footer if that is lower.
     /// - Returns: how many segments went.
     @discardableResult
     package func purge(before zxid: Zxid) throws(TxnLogError) -> Int {

@@ -13,14 +13,13 @@ extension TxnLog {
             ensembleID: configuration.ensembleID, generation: base.generation, firstZxid: first,
             previous: last, salt: salts.next(after: last))
         let name = LogFileName.segment(first: first)
-        precondition(!directory.exists(name), "\(name) exists already")
+        precondition(segments.allSatisfy { $0.name != name }, "\(name) exists already")
         try poisoning { () throws(DiskError) in
-            let source = try takePrepared(sizeBytes: size)
-            let prepared = try directory.disk.open(directory.path(of: source))
+            let prepared = try takePrepared(sizeBytes: size)
             try prepared.write(Self.headerBytes(header), at: 0)
             try prepared.sync()
             prepared.close()
-            try directory.renameDurably(source, to: name)
+            try directory.renameDurably(LogFileName.inline, to: name)
             // Opened anew so that errors show the segment's name.
             let file = try directory.disk.open(directory.path(of: name))
             let capacity = min(Int(try file.sizeBytes()), TxnLogFormat.maximumSegmentBytes)
@@ -34,25 +33,20 @@ extension TxnLog {
         }
     }
 
-    /// The name of a file of at least `sizeBytes` that nobody else touches.
-    private func takePrepared(sizeBytes: Int) throws(DiskError) -> String {
+    /// A file of at least `sizeBytes` under the log's own name, which no preparer touches.
+    private func takePrepared(sizeBytes: Int) throws(DiskError) -> D.File {
+        let path = directory.path(of: LogFileName.inline)
         if directory.exists(LogFileName.prepared) {
-            let file = try directory.disk.openForReading(directory.path(of: LogFileName.prepared))
-            let size = try file.sizeBytes()
-            file.close()
-            if size >= Int64(sizeBytes) { return LogFileName.prepared }
+            try directory.disk.rename(directory.path(of: LogFileName.prepared), to: path)
+        } else if sizeBytes == configuration.segmentSizeBytes {
+            _ = segmentPreparer.takeSpare(as: LogFileName.inline)
         }
-        if sizeBytes == configuration.segmentSizeBytes,
-            segmentPreparer.takeSpare(as: LogFileName.inline)
-        {
-            return LogFileName.inline
+        let file = try directory.disk.create(path)
+        if try file.sizeBytes() < Int64(sizeBytes) {
+            // Reserved, not written: with the log waiting, dearer syncs later are the lesser evil.
+            try file.allocate(Int64(sizeBytes))
         }
-        // Reserved, not written: with the log waiting, dearer syncs later are the lesser evil.
-        let file = try directory.disk.create(directory.path(of: LogFileName.inline))
-        try file.allocate(Int64(sizeBytes))
-        try file.sync()
-        file.close()
-        return LogFileName.inline
+        return file
     }
 
     /// The header's block, and the end behind it (a recycled file has records there).

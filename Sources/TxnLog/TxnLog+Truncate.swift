@@ -6,8 +6,8 @@ extension TxnLog {
     ///
     /// The watermark goes back first, so that a crash on the way leaves a log that is whole but for
     /// some of what was to go. Then the segments behind are removed, newest first, each durably, so
-    /// that no hole can be left. Last, the file that has the cut is shortened, or replaced where the
-    /// cut is within a compressed record: entirely or not at all, either way.
+    /// that no hole can be left. Last, the file that has the cut is shortened, or replaced where
+    /// the cut is within a compressed record: entirely or not at all, either way.
     ///
     /// - Throws: `noRecord` if the log has no such record (nothing was changed); otherwise the log
     ///   is of no further use to this process.

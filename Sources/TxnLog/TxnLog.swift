@@ -13,7 +13,8 @@ import Storage
 import ZKWire
 
 /// One server's log. One thread uses it at a time (the log thread, and whoever opens it before).
-// SAFETY: `@unchecked`: the hand-over from the opening thread to the log thread orders the accesses.
+// SAFETY: `@unchecked`: the hand-over from the opening thread to the log thread orders the
+// accesses.
 package final class TxnLog<D: Disk>: @unchecked Sendable {
     let directory: LogDirectory<D>
     let configuration: TxnLogConfiguration

@@ -42,7 +42,7 @@ enum LogFileName {
     static let prepared = "next.prepared"
     /// The preparer's own, until it is complete.
     static let preparing = "next.preparing"
-    /// Made by the log itself because no prepared file was ready.
+    /// The log's own: what is about to become a segment.
     static let inline = "next.inline"
     /// A truncated copy of a segment, until it replaces it.
     static let rewrite = "next.rewrite"

@@ -1,5 +1,5 @@
-// Reading the history back, verified: every checksum, every record's link to its predecessor, across
-// segments, and where the caller has one, the snapshot's account of a point of it.
+// Reading the history back, verified: every checksum, every record's link to its predecessor,
+// across segments, and where the caller has one, the snapshot's account of a point of it.
 
 import Storage
 import ZKWire

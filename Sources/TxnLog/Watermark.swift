@@ -1,6 +1,6 @@
 // How far the log is known to be durable, in a small file beside the segments: written after every
-// sync of the log, itself synced only at rolls, cuts, idle moments and the end. So it is never ahead
-// of the log, exact after the death of the process, and recent after a power failure.
+// sync of the log, itself synced only at rolls, cuts, idle moments and the end. So it is never
+// ahead of the log, exact after the death of the process, and recent after a power failure.
 //
 // Two slots, written in turn, so that a write that the power cuts leaves the other. Layout:
 // docs/formats/txnlog.md, "The watermark".
@@ -119,7 +119,7 @@ final class WatermarkFile<File: DiskFile> {
         return bytes.withByteView { decode($0) }
     }
 
-    private static func decode(_ bytes: ByteView) -> (Watermark, UInt64)? {
+    static func decode(_ bytes: ByteView) -> (Watermark, UInt64)? {
         let checksum = Checksum.crc32(bytes[view: 0..<(slotBytes - 4)])
         guard bytes.loadLittleEndian(at: 0, as: UInt32.self) == magic,
             bytes.loadLittleEndian(at: 4, as: UInt32.self) == version,

@@ -86,7 +86,14 @@ final class CoreLoop: @unchecked Sendable {
     @inline(__always)
     func received(_ id: ConnectionID, _ bytes: UnsafeRawBufferPointer) {
         core.step(.bytesReceived(id, bytes), now: .current(), into: &effects)
+        if !effects.append.isEmpty { handOverProposals() }
         scheduleTurn()
+    }
+
+    /// A turn that brings much is not kept from the log until it ends.
+    private func handOverProposals() {
+        for batch in effects.append { log.append(batch) }
+        effects.append.removeAll(keepingCapacity: true)
     }
 
     func connectionClosed(_ id: ConnectionID) {

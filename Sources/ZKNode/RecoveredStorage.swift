@@ -19,7 +19,6 @@ struct RecoveredStorage {
     static func open(
         _ server: ServerConfiguration, _ logger: Logger
     ) throws(ServerFailure) -> RecoveredStorage {
-        warnAbout(server.log, logger)
         let disk = PosixDisk()
         let directory = DataDirectory(
             server.storage.dataDir, dataLog: server.storage.givenDataLogDir)
@@ -52,16 +51,6 @@ struct RecoveredStorage {
             } catch {
                 throw .disk(error)
             }
-        }
-    }
-
-    private static func warnAbout(_ log: LogSettings, _ logger: Logger) {
-        if !log.isSynced {
-            logger.warning(
-                """
-                forceSync=no is not followed: every batch is synced, since a write that was \
-                acknowledged must survive a power failure
-                """)
         }
     }
 }
@@ -105,6 +94,7 @@ extension LoadReport {
     /// What an operator should look at, a line each.
     var warnings: [String] {
         var lines = skipped.map { "passed over \($0.name): \($0.reason)" }
+        if let imported { lines += imported.warnings }
         lines += removedTemporaries.map { "removed \($0), which a crash had left unfinished" }
         if let log, case .tornTail(let file, let offset, _) = log.verdict {
             lines.append(
@@ -126,7 +116,7 @@ extension LoadReport {
         var text: String
         switch (imported, snapshot) {
         case (let imported?, _):
-            text = "imported Apache ZooKeeper's data up to zxid \(imported.lastZxid)"
+            text = imported.summary
         case (nil, let snapshot?):
             text = "recovered \(snapshot.fileName) and \(replayedCount) transactions after it"
         case (nil, nil):
@@ -136,6 +126,29 @@ extension LoadReport {
         }
         text += ", zxid \(lastZxid), in \(totalDuration.wholeMilliseconds) ms"
         return text
+    }
+}
+
+extension ImportReport {
+    /// What of Apache's was not taken over, a line each.
+    var warnings: [String] {
+        var lines = skipped.map { "passed over Apache's \($0.name): \($0.reason)" }
+        if let tornTail {
+            lines.append(
+                """
+                left out the unfinished record at the end of Apache's \(tornTail): it was never \
+                acknowledged
+                """)
+        }
+        return lines
+    }
+
+    var summary: String {
+        let from = snapshot.map { "\($0.fileName) and " } ?? ""
+        return """
+            imported Apache ZooKeeper's \(from)\(replayedCount) transactions from its log; its files \
+            stay as they are and are not read again
+            """
     }
 }
 

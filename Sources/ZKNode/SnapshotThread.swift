@@ -28,6 +28,8 @@ final class SnapshotThread: @unchecked Sendable {
     }
 
     private var store: SnapshotStore<PosixDisk>
+    /// Where the files are.
+    let directory: String
     private let origin: SnapshotOrigin
     private let retained: Int?
     private let mailbox = Mailbox<Message>()
@@ -39,6 +41,7 @@ final class SnapshotThread: @unchecked Sendable {
         store: SnapshotStore<PosixDisk>, origin: SnapshotOrigin, retained: Int?, logger: Logger
     ) {
         self.store = store
+        directory = store.directory
         self.origin = origin
         self.retained = retained
         self.logger = logger

@@ -92,8 +92,11 @@ package final class ZKServer: @unchecked Sendable {
             throw error
         }
         serving(listener.localAddress?.port ?? configuration.clients.port)
+        let admin = AdminSocket.bind(loop, dataDir: configuration.storage.dataDir, logger)
+        let result = Result { try ending.futureResult.wait() }
+        AdminSocket.close(admin, dataDir: configuration.storage.dataDir)
         do {
-            try ending.futureResult.wait()
+            try result.get()
         } catch {
             // The storage has failed: what was not acknowledged never will be. Nothing is written
             // any more, not even a snapshot.
@@ -155,7 +158,7 @@ package final class ZKServer: @unchecked Sendable {
         try log.stop()
     }
 
-    /// A snapshot of a small tree costs next to nothing and saves the next start the replay.
+    /// A snapshot that takes a second or two saves the next start the replay.
     private func takeLastSnapshot() {
         let done = loop.eventLoop.makePromise(of: Void.self)
         loop.eventLoop.execute { [loop] in
@@ -163,14 +166,14 @@ package final class ZKServer: @unchecked Sendable {
                 loop.core.tree.nodeCount <= ZKServer.lastSnapshotNodes
                 && loop.snapshots.lastSnapshot != loop.core.lastProcessedZxid
             guard isWorthIt else { return done.succeed() }
-            loop.snapshots.start(loop) { done.succeed() }
+            loop.snapshots.start(loop) { _ in done.succeed() }
         }
         loop.eventLoop.scheduleTask(in: .seconds(10)) { done.succeed() }
         try? done.futureResult.wait()
     }
 
-    /// Up to so many znodes a clean stop takes a snapshot: some tenths of a second.
-    private static let lastSnapshotNodes = 200_000
+    /// Up to so many znodes a clean stop takes a snapshot: about a second a million.
+    private static let lastSnapshotNodes = 2_000_000
 }
 
 extension Duration {

@@ -61,6 +61,15 @@ package struct JuteReader {
         return nil
     }
 
+    /// A `ustring` that names a znode; a null one names none.
+    @inline(__always)
+    package mutating func readPath() throws(DecodeError) -> ByteView {
+        guard let path = try readNullableBuffer() else {
+            throw DecodeError(.badLength(-1), offset: offset - 4)
+        }
+        return path
+    }
+
     package mutating func readString() throws(DecodeError) -> String { try readBuffer().text }
 
     /// The element count of a jute `vector`; a null one (-1) counts as empty.

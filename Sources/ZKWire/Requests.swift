@@ -73,17 +73,17 @@ extension JuteReader {
 
     package mutating func readCreateRequest(hasTTL: Bool) throws(DecodeError) -> CreateRequest {
         CreateRequest(
-            path: try readBuffer(), data: try readNullableBuffer(), acl: try readACLView(),
+            path: try readPath(), data: try readNullableBuffer(), acl: try readACLView(),
             flags: try readInt32(), ttl: hasTTL ? try readInt64() : -1)
     }
 
     @inline(__always)
     package mutating func readReadRequest() throws(DecodeError) -> ReadRequest {
-        ReadRequest(path: try readBuffer(), watch: try readBool())
+        ReadRequest(path: try readPath(), watch: try readBool())
     }
 
     package mutating func readVersionedPath() throws(DecodeError) -> VersionedPath {
-        VersionedPath(path: try readBuffer(), version: try readInt32())
+        VersionedPath(path: try readPath(), version: try readInt32())
     }
 
     package mutating func readSetDataRequest() throws(DecodeError) -> SetDataRequest {
@@ -109,6 +109,13 @@ extension JuteReader {
             exists: try readStringVector(), child: try readStringVector(),
             persistent: hasPersistent ? try readStringVector() : none,
             persistentRecursive: hasPersistent ? try readStringVector() : none)
+    }
+
+    /// Joining, leaving and new members, and the version that the change is based on: read for its
+    /// form alone.
+    package mutating func readReconfigRequest() throws(DecodeError) {
+        for _ in 0..<3 { _ = try readNullableBuffer() }
+        _ = try readInt64()
     }
 
     package mutating func readAuthRequest() throws(DecodeError) -> AuthRequest {

@@ -39,7 +39,7 @@ struct LogFaultTests {
         #expect("\(try #require(Start.failure(disk)))".contains("missing end of the log"))
     }
 
-    @Test("S-16: a snapshot remembers how far the log reached, when segments and watermark are gone")
+    @Test("S-16: a snapshot remembers how far the log reached, if segments and watermark are gone")
     func lostLogEnd() throws {
         let disk = try makeHistory()
         let state = try Start.load(disk)

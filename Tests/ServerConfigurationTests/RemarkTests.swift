@@ -146,8 +146,8 @@ import Testing
             remarks == [
                 "zoo.cfg:4: warning: autopurge.snapRetainCount: raised to 3",
                 "zoo.cfg:5: warning: snapCount: raised to 2",
-                "zoo.cfg:2: warning: forceSync: with \"no\" a power failure loses writes that were "
-                    + "acknowledged",
+                "zoo.cfg:2: warning: forceSync: \"no\" is not followed: a write that is "
+                    + "acknowledged survives a power failure",
                 "zoo.cfg:3: warning: skipACL: with \"yes\" everyone may do everything",
                 "zoo.cfg:6: warning: 4lw.commands.whitelist: \"ruokay\" is not a four-letter word "
                     + "and is ignored",

@@ -55,7 +55,7 @@ final class CoreHarness {
         unsynced.removeAll()
         step(.appended(upTo: last))
         // What was committed may have made room for more.
-        if !core.isTurnEmpty { sync() }
+        if !core.isTurnEmpty || !unsynced.isEmpty { sync() }
     }
 
     /// The oldest batch that was handed over, and no other, becomes durable.

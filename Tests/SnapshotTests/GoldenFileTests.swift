@@ -37,7 +37,7 @@ struct GoldenFileTests {
 
     @Test("The golden file reads as what it was written from, and its footer is written alike")
     func golden() throws {
-        let disk = MemoryDisk()
+        let disk = SimulatedDisk.withDirectories()
         let written = try Sample.write(
             Self.content, on: disk, startZxid: Self.startZxid, endZxid: Self.endZxid)
         let name = SnapshotName(zxid: Self.startZxid)

@@ -5,11 +5,11 @@ import ZKWire
 import Snapshot
 
 struct SnapshotFileTests {
-    let disk = MemoryDisk()
+    let disk = SimulatedDisk.withDirectories()
     let zxid = Zxid(rawValue: 0x1_0000_0005)
     var name: SnapshotName { SnapshotName(zxid: zxid) }
     var path: String { Sample.directory + "/" + name.fileName }
-    var reader: SnapshotReader<MemoryDisk> { SnapshotReader(disk, directory: Sample.directory) }
+    var reader: SnapshotReader<SimulatedDisk> { SnapshotReader(disk, directory: Sample.directory) }
 
     @Test("What was written is read back, with its footer", arguments: [1, 6, 5000])
     func roundTrip(nodes: Int) throws {

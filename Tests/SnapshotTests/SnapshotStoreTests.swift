@@ -5,7 +5,7 @@ import ZKWire
 import Snapshot
 
 struct SnapshotStoreTests {
-    let disk = MemoryDisk()
+    let disk = SimulatedDisk.withDirectories()
 
     func path(_ name: String) -> String { Sample.directory + "/" + name }
 

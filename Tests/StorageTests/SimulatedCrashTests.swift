@@ -14,9 +14,14 @@ import Testing
     }
 
     private func contents(_ disks: [SimulatedDisk], _ path: String) -> Set<[UInt8]?> {
-        Set(disks.map { disk in disk.content(of: path).map { $0.enumerated().compactMap {
-            $0.offset % 512 == 0 ? $0.element : nil
-        } } })
+        Set(
+            disks.map { disk in
+                disk.content(of: path).map {
+                    $0.enumerated().compactMap {
+                        $0.offset % 512 == 0 ? $0.element : nil
+                    }
+                }
+            })
     }
 
     private func durableFile(_ values: [UInt8]) throws -> (SimulatedDisk, SimulatedFile) {

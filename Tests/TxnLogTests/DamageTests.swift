@@ -79,6 +79,23 @@ import ZKWire
         }
     }
 
+    @Test("S-09: damage with a later write behind it is damage, however old the watermark is")
+    func provenByLaterWrites() throws {
+        let fixture = Fixture(segmentSizeBytes: 8192)
+        let old = try fixture.written([txns(1...2)])
+        let disk = try fixture.written([txns(1...2), txns(3...4), txns(5...6), txns(7...8)])
+        disk.place(try #require(old.content(of: path("watermark"))), at: path("watermark"))
+        let sizes = txns(1...6).map { TxnLogFormat.recordBytes($0.payload.count) }
+        for offset in 4096..<(4096 + sizes.reduce(0, +)) {
+            let damaged = disk.afterKill()
+            damaged.corrupt(path(firstSegment), offset, bits: 1 << (offset % 8))
+            guard case .corrupt = try fixture.refusal(damaged) else {
+                Issue.record("at \(offset)")
+                continue
+            }
+        }
+    }
+
     @Test("Without a watermark, nothing is cut at all")
     func flipsWithoutWatermark() throws {
         let fixture = Fixture(segmentSizeBytes: 8192)

@@ -97,6 +97,17 @@ import ZKWire
         #expect(fault.reason == .foreignEnsemble(found: Fixture.ensembleID, expected: 77))
     }
 
+    @Test("Segments of another ensemble are not taken for remnants of an earlier base")
+    func foreignRemnants() throws {
+        let disk = try fixture.written(writes)
+        var other = fixture
+        other.configuration.ensembleID = 77
+        other.base = LogBase(generation: 1, point: ChainPoint(zxid: zxid(50), checksum: 7))
+        guard case .corrupt(let fault) = try other.refusal(disk) else { return }
+        #expect(fault.reason == .foreignEnsemble(found: Fixture.ensembleID, expected: 77))
+        #expect(try disk.logFiles().count == 3)
+    }
+
     @Test("A segment with the same name from another history does not continue this one")
     func exchanged() throws {
         let disk = try fixture.written(writes)

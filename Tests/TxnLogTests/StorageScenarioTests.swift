@@ -35,8 +35,10 @@ import ZKWire
             if case .tornTail = report.verdict { verdicts.insert(true) }
             if case .clean = report.verdict { verdicts.insert(false) }
             // Nothing of what was cut comes back, and nothing of what was kept goes.
-            let (again, foundAgain) = try fixture.recover(state.crash(seed: 5))
-            #expect(again.verdict == .clean && foundAgain == found)
+            for later in state.crashStates(limit: 4) {
+                let (again, foundAgain) = try fixture.recover(later)
+                #expect(again.verdict == .clean && foundAgain == found)
+            }
         }
         #expect(verdicts == [true, false])
     }
@@ -169,7 +171,8 @@ import ZKWire
             #expect(report.verdict == .clean && found == txns(91...93))
         }
         // The same, with the end overwritten: the former records are still no proof of anything.
-        disk.corrupt(path(name), 4096 + TxnLogFormat.recordBytes(TestTxn(93).payload.count), bits: 1)
+        disk.corrupt(
+            path(name), 4096 + TxnLogFormat.recordBytes(TestTxn(93).payload.count), bits: 1)
         guard case .tornTail = try fixture.recover(disk.afterKill()).report.verdict else {
             return #expect(Bool(false))
         }
@@ -185,7 +188,25 @@ import ZKWire
         }
     }
 
-    @Test("S-31: a disk that refuses everything leaves no partial state",
+    @Test(
+        "S-08, S-16: the watermark names a segment, durably, before anything in it is acknowledged")
+    func durableWatermark() throws {
+        let (disk, log) = try started()
+        log.roll()
+        _ = try log.append([batch(txns(5...6))])
+        let name = "0000000100000005.log"
+        for state in disk.crashStates(limit: 50) {
+            let damaged = state.afterKill()
+            damaged.corrupt(path(name), 100, bits: 1)
+            guard case .corrupt(let fault) = try fixture.refusal(damaged) else {
+                return #expect(Bool(false))
+            }
+            #expect(fault.file == name)
+        }
+    }
+
+    @Test(
+        "S-31: a disk that refuses everything leaves no partial state",
         arguments: [EROFS, EDQUOT, EMFILE, EACCES])
     func refusingDisk(code: Int32) throws {
         let disk = try fixture.written([txns(1...4)])

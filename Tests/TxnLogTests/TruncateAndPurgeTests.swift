@@ -14,7 +14,8 @@ import ZKWire
         txns(1...4), txns(5...6), nil, txns(7...12), nil, txns(13...16),
     ]
 
-    @Test("A log can be cut at any of its records, and goes on from there",
+    @Test(
+        "A log can be cut at any of its records, and goes on from there",
         arguments: [false, true])
     func truncate(isCompressed: Bool) throws {
         let fixture = Fixture(segmentSizeBytes: 8192, isCompressed: isCompressed)
@@ -62,6 +63,27 @@ import ZKWire
             #expect(!isDone || found.count == 5)
         }
         #expect(failures > 15)
+    }
+
+    @Test("Damage to either slot of the watermark does not bring a claim from before a cut back")
+    func watermarkGoesBack() throws {
+        let fixture = Fixture(segmentSizeBytes: 8192)
+        let before = try fixture.written(writes)
+        var number = 0
+        var isCut = true
+        while isCut {
+            number += 1
+            let disk = before.afterKill()
+            let log = try fixture.open(disk).log
+            disk.cutPower(at: number)
+            isCut = (try? log.truncate(to: zxid(5))) == nil
+            for slot in [0, 4096] {
+                let state = disk.crash(seed: UInt64(number))
+                state.zero(path("watermark"), slot..<(slot + 64))
+                #expect(try fixture.recover(state).txns.prefix(5) == txns(1...5)[...])
+            }
+        }
+        #expect(number > 10)
     }
 
     @Test("Purging removes what is wholly below, oldest first, and never the newest")

@@ -12,8 +12,8 @@ final class Worker {
     private let number: UInt64
     private let requests: RequestEncoder
     private let creates: CreateEncoder
-    private var channels: [Channel] = []
-    private var channelByDescriptor: [Int32: Channel] = [:]
+    private var channels: [LoadChannel] = []
+    private var channelByDescriptor: [Int32: LoadChannel] = [:]
     private var poller = Poller()
     private var ready: [Int32] = []
     private let buffer = UnsafeMutableRawBufferPointer.allocate(
@@ -57,7 +57,7 @@ final class Worker {
         let socket = try Socket.connected(to: server, timeoutSeconds: 30)
         try Session.open(
             socket, server: server, timeoutMilliseconds: plan.sessionTimeoutMilliseconds)
-        let channel = Channel(socket)
+        let channel = LoadChannel(socket)
         poller.add(socket.descriptor)
         channels.append(channel)
         channelByDescriptor[socket.descriptor] = channel
@@ -137,7 +137,7 @@ extension Worker {
 
     /// Brings a connection of a closed loop to its number of requests in flight.
     @inline(__always)
-    private func fill(_ channel: Channel, _ now: UInt64) {
+    private func fill(_ channel: LoadChannel, _ now: UInt64) {
         let share = requestShare
         while channel.pending.count < plan.inFlight {
             if let share, issuedMeasured >= share { break }
@@ -147,7 +147,7 @@ extension Worker {
     }
 
     @inline(__always)
-    private func issue(_ channel: Channel, _ time: UInt64) {
+    private func issue(_ channel: LoadChannel, _ time: UInt64) {
         let xid = channel.begin(at: time)
         let number = issuedTotal &* UInt64(plan.threads) &+ self.number
         issuedTotal &+= 1
@@ -202,7 +202,7 @@ extension Worker {
         }
     }
 
-    private func serve(_ channel: Channel) throws(BenchError) {
+    private func serve(_ channel: LoadChannel) throws(BenchError) {
         while channel.isOpen, let bytes = channel.receive(into: buffer) {
             let now = monotonicNow()
             var rest = bytes
@@ -218,7 +218,7 @@ extension Worker {
 
     /// Sends what `channel` has, and sees to it that the rest is sent when there is room.
     @inline(__always)
-    private func flush(_ channel: Channel, _ now: UInt64) {
+    private func flush(_ channel: LoadChannel, _ now: UInt64) {
         channel.flush(now: now)
         if !channel.isOpen {
             poller.remove(channel.socket.descriptor)

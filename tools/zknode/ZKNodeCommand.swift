@@ -8,7 +8,9 @@ struct ZKNodeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "zknode",
         abstract: "A coordination server that speaks ZooKeeper's protocol.",
-        subcommands: [Serve.self, Version.self])
+        subcommands: [
+            Serve.self, SnapshotCommand.self, BackupCommand.self, RestoreCommand.self, Version.self,
+        ])
 
     /// As the library's own, but for the code of a command line that cannot be used
     /// (docs/operating/exit-codes.md).

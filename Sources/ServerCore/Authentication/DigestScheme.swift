@@ -17,10 +17,12 @@ package enum DigestScheme {
         return (user ?? credential).text + ":" + base64(hash(credential, algorithm))
     }
 
-    /// The id of an ACL: two parts around one colon.
+    /// The id of an ACL: two parts around one colon. Colons at the end do not count: Apache splits
+    /// with Java's `split`, which drops empty parts there.
     package static func isValid(id: String) -> Bool {
-        let parts = id.split(separator: ":", omittingEmptySubsequences: false)
-        return parts.count == 2 && !parts[1].isEmpty
+        var parts = id.split(separator: ":", omittingEmptySubsequences: false)
+        while parts.last?.isEmpty == true { parts.removeLast() }
+        return parts.count == 2
     }
 
     private static func hash(_ bytes: ByteView, _ algorithm: DigestAlgorithm) -> [UInt8] {

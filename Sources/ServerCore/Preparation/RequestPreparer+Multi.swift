@@ -16,33 +16,54 @@ extension RequestPreparer {
                 try parts.readMultiPartHeader().unsafelyUnwrapped
             }
             part.removeAll()
+            var type = op
             if hasFailed {
                 part.writeErrorTxn(ErrorCode.runtimeInconsistency.rawValue)
                 skipPart(op, &parts)
             } else {
-                hasFailed = !preparePart(op, &parts, context, into: part)
+                type = preparePart(op, &parts, context, into: part)
+                hasFailed = type == .error
             }
-            txn.writeInt32(hasFailed ? OpCode.error.rawValue : op.rawValue)
+            txn.writeInt32(hasFailed ? OpCode.error.rawValue : type.rawValue)
             txn.writeBuffer(part.view)
         }
     }
 
-    /// - Returns: false if the part failed; it is an error txn then.
+    /// - Returns: the type of the part's txn, `error` if it failed.
     private mutating func preparePart(
         _ op: OpCode, _ body: inout JuteReader, _ context: Context, into part: ByteWriter
-    ) -> Bool {
+    ) -> OpCode {
         let start = body
         do throws(ErrorCode) {
-            try prepare(op, &body, context, into: part)
-            return true
+            return try prepareCreatingPart(op, &body, context, into: part)
         } catch {
             overlay.undo(context.zxid)
             part.removeAll()
             part.writeErrorTxn(error.rawValue)
             body = start
             skipPart(op, &body)
-            return false
+            return .error
         }
+    }
+
+    /// In a multi the flags decide what kind is created, whatever the part's operation says, and
+    /// the TTL of another kind is ignored (Apache `Op.create`).
+    private mutating func prepareCreatingPart(
+        _ op: OpCode, _ body: inout JuteReader, _ context: Context, into part: ByteWriter
+    ) throws(ErrorCode) -> OpCode {
+        guard [.create, .create2, .createContainer, .createTTL].contains(op) else {
+            try prepare(op, &body, context, into: part)
+            return op
+        }
+        var request = try decoded { () throws(DecodeError) in
+            try body.readCreateRequest(hasTTL: op == .createTTL)
+        }
+        let mode = CreateMode(rawValue: request.flags) ?? .persistent
+        var type = op == .createTTL ? .create : op
+        if mode.isTTL { type = .createTTL } else { request.ttl = -1 }
+        if mode.isContainer { type = .createContainer }
+        try prepareCreate(type, request, context, into: part)
+        return type
     }
 
     private func skipPart(_ op: OpCode, _ body: inout JuteReader) {

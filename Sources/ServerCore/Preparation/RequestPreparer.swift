@@ -59,6 +59,9 @@ struct RequestPreparer {
             try prepareCheck(request, context, into: txn)
         case .multi:
             try prepareMulti(&body, context, into: txn)
+        case .reconfig:
+            try decoded { () throws(DecodeError) in try body.readReconfigRequest() }
+            throw .reconfigDisabled
         default: throw .unimplemented
         }
     }

@@ -14,7 +14,9 @@ extension ServerCore {
             rearmWatches(&body, connection, hasPersistent: operation == .setWatches2)
         }
         let start = output.beginFrame()
-        output.writeReplyHeader(xid: header.xid, zxid: lastProcessedZxid, error: 0)
+        // Apache answers a ping with this xid, whichever it came with.
+        let xid = operation == .ping ? SpecialXid.ping : header.xid
+        output.writeReplyHeader(xid: xid, zxid: lastProcessedZxid, error: 0)
         let error = answer(operation, &body, connection, output)
         if error != .ok {
             output.truncate(to: start + ByteWriter.replyPrefixSize)
@@ -45,10 +47,10 @@ extension ServerCore {
                 return answerGetChildren(
                     try body.readReadRequest(), connection, output, withStat: true)
             case .ping: return .ok
-            case .sync: output.writeBuffer(try body.readBuffer())
-            case .getACL: return answerGetACL(try body.readBuffer(), connection, output)
+            case .sync: output.writeNullableBuffer(try body.readNullableBuffer())
+            case .getACL: return answerGetACL(try body.readPath(), connection, output)
             case .getAllChildrenNumber:
-                return answerDescendantCount(try body.readBuffer(), connection, output)
+                return answerDescendantCount(try body.readPath(), connection, output)
             case .getEphemerals: answerEphemerals(try body.readBuffer(), connection, output)
             case .whoAmI: answerWhoAmI(connection, output)
             case .multiRead: try answerMultiRead(&body, connection, output)
@@ -58,7 +60,6 @@ extension ServerCore {
                 return answerRemoveWatches(try body.readWatchRequest(), connection)
             case .setWatches, .setWatches2:
                 _ = try body.readSetWatchesRequest(hasPersistent: operation == .setWatches2)
-            case .reconfig: return .reconfigDisabled
             default: return .unimplemented
             }
             return .ok
@@ -147,7 +148,9 @@ extension ServerCore {
         let countPlace = output.count
         output.writeInt32(0)
         var count: Int32 = 0
-        let isAll = prefix.allSatisfy { $0 == 0x20 } || prefix.text == "/"
+        // Without the space around it, which to Java's `trim` includes control characters.
+        let significant = prefix.filter { $0 > 0x20 }
+        let isAll = significant.isEmpty || significant.elementsEqual([UInt8(ascii: "/")])
         tree.forEachEphemeral(of: connection.session) { path in
             let isWanted =
                 isAll

@@ -176,10 +176,10 @@ extension OpCode {
     var isWrite: Bool {
         switch self {
         case .create, .create2, .createContainer, .createTTL, .delete, .setData, .setACL, .multi,
-            .closeSession:
+            .reconfig, .closeSession:
             true
         case .notification, .exists, .getData, .getACL, .getChildren, .sync, .ping, .getChildren2,
-            .reconfig, .check, .checkWatches, .removeWatches, .deleteContainer, .multiRead, .auth,
+            .check, .checkWatches, .removeWatches, .deleteContainer, .multiRead, .auth,
             .setWatches, .sasl, .getEphemerals, .getAllChildrenNumber, .setWatches2, .addWatch,
             .whoAmI, .createSession, .error:
             false

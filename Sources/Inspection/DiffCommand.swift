@@ -1,0 +1,83 @@
+// `zkdump diff`: what changed from one snapshot or directory to another.
+import DataTree
+import Storage
+import ZKWire
+
+package struct DiffCommand<D: Disk> {
+    private let disk: D
+    private let before: String
+    private let after: String
+
+    package init(_ disk: D, from before: String, to after: String) {
+        self.disk = disk
+        self.before = normalized(before)
+        self.after = normalized(after)
+    }
+
+    /// `clean` if both are the same, `different` if not, `damaged` if one could not be read whole.
+    package func run(_ output: Output) throws(InspectionError) -> InspectionStatus {
+        let sides = [try Content(disk, before), try Content(disk, after)]
+        let (left, leftFindings) = try sides[0].load(output)
+        let (right, rightFindings) = try sides[1].load(output)
+        let findings = leftFindings + rightFindings
+        var status = InspectionStatus.clean
+        if let left, let right {
+            let difference = TreeDifference(from: left, to: right)
+            print(difference, output)
+            if !difference.isEmpty { status = .different }
+        }
+        for finding in findings { finding.print(to: output) }
+        return findings.contains { $0.severity == .damage } ? .damaged : status
+    }
+
+    private func print(_ difference: TreeDifference, _ output: Output) {
+        for entry in difference.znodes { print(entry, "znode", output) }
+        for entry in difference.sessions { print(entry, "session", output) }
+        guard !output.isJSON else { return }
+        let counts = [TreeDifference.Change.created, .deleted, .changed].map { change in
+            difference.znodes.count { $0.change == change }
+        }
+        output.line(
+            output.tinted(
+                "# znodes: \(counts[0]) created, \(counts[1]) deleted, \(counts[2]) changed; "
+                    + "sessions: \(difference.sessions.count)", .faint))
+    }
+
+    private func print(_ entry: TreeDifference.Entry, _ kind: String, _ output: Output) {
+        if output.isJSON { return output.line(json(entry, kind)) }
+        let name = kind == "znode" ? printable(entry.path) : "session \(entry.path)"
+        let fields = entry.fields.map { field in
+            switch entry.change {
+            case .created: "\(field.name)=\(text(field.after))"
+            case .deleted: "\(field.name)=\(text(field.before))"
+            case .changed: "\(field.name): \(text(field.before)) -> \(text(field.after))"
+            }
+        }
+        let separator = entry.change == .changed ? "; " : " "
+        let (mark, tint): (String, Output.Tint) =
+            switch entry.change {
+            case .created: ("+", .good)
+            case .deleted: ("-", .bad)
+            case .changed: ("~", .warning)
+            }
+        output.line(
+            output.tinted("\(mark) \(name)", tint) + "  " + fields.joined(separator: separator))
+    }
+
+    private func text(_ value: JSONValue) -> String {
+        if case .string(let words) = value { return printable(words) }
+        return value.text
+    }
+
+    private func json(_ entry: TreeDifference.Entry, _ kind: String) -> JSONValue {
+        let fields = entry.fields.map { field in
+            JSONValue.Member(
+                key: field.name,
+                value: .object(["before": field.before, "after": field.after]))
+        }
+        return .object([
+            "type": "change", "what": .string(kind), "change": .string("\(entry.change)"),
+            kind == "znode" ? "path" : "session": .string(entry.path), "fields": .object(fields),
+        ])
+    }
+}

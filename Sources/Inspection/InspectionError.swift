@@ -1,0 +1,47 @@
+import Storage
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// Why there is nothing to be said about a file or directory.
+package enum InspectionError: Error, Equatable, Sendable {
+    case disk(DiskError)
+    case empty(path: String, expected: String)
+    case foreign(path: String, found: String, expected: String)
+    case newerVersion(path: String, version: UInt32, known: UInt32)
+    case wrongDirectory(path: String, expected: String)
+}
+
+extension InspectionError: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .disk(let error) where error.code == ENOENT:
+            "\(error.path): no such file or directory"
+        case .disk(let error) where error.code == EACCES || error.code == EPERM:
+            "\(error.path): permission denied. Run as the user that the server runs as"
+        case .disk(let error): "\(error)"
+        case .empty(let path, let expected):
+            "\(path) is empty (0 bytes), and \(expected) was expected. Take it from a backup or"
+                + " from another member"
+        case .foreign(let path, let found, let expected):
+            "\(path): at offset 0 there is \(found), and \(expected) was expected"
+        case .newerVersion(let path, let version, let known):
+            "\(path): format version \(version) at offset 8, and this program reads \(known)."
+                + " Use the zkdump of the version that wrote it"
+        case .wrongDirectory(let path, let expected):
+            "\(path) is not \(expected)"
+        }
+    }
+}
+
+/// Runs disk work; its failure is why nothing can be said.
+func reading<T>(_ body: () throws(DiskError) -> T) throws(InspectionError) -> T {
+    do throws(DiskError) {
+        return try body()
+    } catch {
+        throw .disk(error)
+    }
+}

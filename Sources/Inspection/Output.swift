@@ -1,0 +1,66 @@
+import ZKWire
+
+/// Where a command's lines go: text for people or one JSON object a line for programs.
+package final class Output {
+    package enum Format: Sendable { case text, json }
+
+    /// How a word is shown where colour is on.
+    enum Tint: String {
+        case good = "32"
+        case warning = "33"
+        case bad = "31"
+        case strong = "1"
+        case faint = "2"
+    }
+
+    package let format: Format
+    private let isColoured: Bool
+    private let sink: (ByteView) -> Void
+    private let progressSink: ((Progress) -> Void)?
+    private let buffer = ByteWriter(capacity: 80 << 10)
+
+    /// How far a long file has been read.
+    package struct Progress: Equatable, Sendable {
+        package let path: String
+        package let doneBytes: Int64
+        package let totalBytes: Int64
+    }
+
+    /// - Parameters:
+    ///   - sink: takes pieces of the output, each of some whole lines.
+    ///   - progress: told now and then; nil where nobody watches.
+    package init(
+        _ format: Format, isColoured: Bool = false, progress: ((Progress) -> Void)? = nil,
+        sink: @escaping (ByteView) -> Void
+    ) {
+        self.format = format
+        self.isColoured = isColoured
+        self.sink = sink
+        progressSink = progress
+    }
+
+    var isJSON: Bool { format == .json }
+
+    func line(_ text: String) {
+        text.withByteView { buffer.writeRaw($0) }
+        buffer.writeInt8(Int8(bitPattern: UInt8(ascii: "\n")))
+        if buffer.count >= 64 << 10 { flush() }
+    }
+
+    func line(_ value: JSONValue) { line(value.text) }
+
+    /// To be called at the end.
+    package func flush() {
+        guard buffer.count > 0 else { return }
+        sink(buffer.view)
+        buffer.removeAll()
+    }
+
+    func tinted(_ text: String, _ tint: Tint) -> String {
+        isColoured ? "\u{1B}[\(tint.rawValue)m\(text)\u{1B}[0m" : text
+    }
+
+    func progress(_ path: String, _ done: Int64, of total: Int64) {
+        progressSink?(Progress(path: path, doneBytes: done, totalBytes: total))
+    }
+}

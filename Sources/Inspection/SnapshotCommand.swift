@@ -1,0 +1,52 @@
+// `zkdump snapshot`: what one snapshot file holds.
+import Snapshot
+import Storage
+import ZKWire
+
+package struct SnapshotCommand<D: Disk> {
+    private let disk: D
+    private let path: String
+    private let listsNodes: Bool
+    private let pathPrefix: String?
+
+    package init(_ disk: D, path: String, listsNodes: Bool, pathPrefix: String? = nil) {
+        self.disk = disk
+        self.path = normalized(path)
+        self.listsNodes = listsNodes
+        self.pathPrefix = pathPrefix
+    }
+
+    package func run(_ output: Output) throws(InspectionError) -> InspectionStatus {
+        let file = try SnapshotFile(disk, path)
+        return listsNodes ? try list(file, output) : try summarize(file, output)
+    }
+
+    private func list(
+        _ file: SnapshotFile<D>, _ output: Output
+    ) throws(InspectionError) -> InspectionStatus {
+        var printer = NodePrinter(output, pathPrefix: pathPrefix)
+        printer.heading()
+        let found = try file.read(into: &printer, output)
+        return report(found, output)
+    }
+
+    private func summarize(
+        _ file: SnapshotFile<D>, _ output: Output
+    ) throws(InspectionError) -> InspectionStatus {
+        var summary = ContentSummary(depth: 1)
+        let found = try file.read(into: &summary, output)
+        var printer = SummaryPrinter(output: output, summary: summary)
+        if output.isJSON {
+            output.line(.object(found.members + printer.members()))
+        } else {
+            output.line(output.tinted(path, .strong))
+            printer.text(found.head)
+        }
+        return report(found, output)
+    }
+
+    private func report(_ found: SnapshotInspection, _ output: Output) -> InspectionStatus {
+        for finding in found.findings() { finding.print(to: output) }
+        return found.isWhole ? .clean : .damaged
+    }
+}

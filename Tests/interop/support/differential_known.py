@@ -1,0 +1,121 @@
+"""Where this server is meant to answer differently from Apache ZooKeeper 3.8.0, and why.
+
+`KNOWN` are differences that the comparison meets and accepts, each only in exactly its form;
+`AVOIDED` are those that would lead the two servers apart, so that no request asks for them.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .wire import Err, Op
+
+
+@dataclass(frozen=True)
+class Difference:
+    name: str
+    reason: str
+    # Of the request and the fields of both replies.
+    applies: Callable
+    # How many more zxids Apache has used up for the request.
+    zxids: int = 0
+
+
+def errors(ours, theirs):
+    """Whether the replies have these errors; None is any."""
+
+    def matches(_, our_fields, their_fields):
+        return ours in (None, our_fields["err"]) and theirs in (None, their_fields["err"])
+
+    return matches
+
+
+def of(operation, matches):
+    return lambda request, ours, theirs: request.op == operation and matches(request, ours, theirs)
+
+
+def is_unknown(request, ours, theirs):
+    """-6 from both, and from Apache with a zxid that says nothing."""
+    return errors(Err.UNIMPLEMENTED, Err.UNIMPLEMENTED)(request, ours, theirs) and (
+        theirs["zxid"] in (0, -1) and ours | {"zxid": 0} == theirs | {"zxid": 0})
+
+
+def is_watcher_type_of_3_9(request, ours, theirs):
+    is_about_watches = request.op in (Op.CHECK_WATCHES, Op.REMOVE_WATCHES)
+    return is_about_watches and errors(Err.NO_WATCHER, Err.MARSHALLING)(request, ours, theirs)
+
+
+def is_count_of_empty_path(request, ours, theirs):
+    return request.path == "" and ours | {"number": ours["number"] + 1} == theirs
+
+
+def is_create2_as_create(request, ours, theirs):
+    """A multi's results are the same but for the type and the stat of create2."""
+    shown = dict(ours)
+    for index, part in enumerate(request.parts):
+        if part.op == Op.CREATE2 and shown.get(f"part {index} type") == Op.CREATE2:
+            shown[f"part {index} type"] = Op.CREATE
+            for name in ours:
+                if name.startswith(f"part {index} stat."):
+                    del shown[name]
+    return shown == theirs
+
+
+KNOWN = [
+    Difference(
+        "exists without READ", "needs READ since 3.9.2 (ZOOKEEPER-2590); 3.8.0 shows the stat to all",
+        of(Op.EXISTS, errors(Err.NO_AUTH, Err.OK))),
+    Difference(
+        "check alone", "only a part of multi since 3.9.3 (ZOOKEEPER-2623); 3.8.0 takes it as a write",
+        of(Op.CHECK, errors(Err.UNIMPLEMENTED, None)), zxids=1),
+    Difference(
+        "unknown operation", "answered -6 by both; 3.8.0 then closes the connection, which here is "
+        "kept: one request that a server does not know is no reason to lose the others", is_unknown),
+    Difference(
+        "sasl", "answered -6 until it is offered; 3.8.0 says OK and sends no token",
+        of(Op.SASL, errors(Err.UNIMPLEMENTED, Err.OK))),
+    Difference(
+        "types of watches", "checkWatches and removeWatches know persistent watches since 3.9",
+        is_watcher_type_of_3_9),
+    Difference(
+        "checkWatches of others", "3.8.0 says yes when any session watches the path (ZOOKEEPER-4466)",
+        of(Op.CHECK_WATCHES, errors(Err.NO_WATCHER, Err.OK))),
+    Difference(
+        "create2 in a multi", "answered with the stat, as by newer servers; 3.8.0 takes it as create",
+        of(Op.MULTI, is_create2_as_create)),
+    Difference(
+        "text beyond the BMP", "3.8.0 writes each half of a surrogate pair by itself, which is no UTF-8",
+        of(Op.SYNC, lambda request, _, theirs: max(request.path) > "\uffff" and "body" in theirs)),
+    Difference(
+        "descendants of the empty path", "3.8.0 takes '' for the root and counts the root as well",
+        of(Op.GET_ALL_CHILDREN_NUMBER, is_count_of_empty_path)),
+]
+
+AVOIDED = [
+    ("the zxid in the header of a watch event", "3.8.0 always says -1 there (ZOOKEEPER-4655)"),
+    ("watches on znodes that the watcher may not read",
+     "3.8.0 sends the events all the same (CVE-2024-23944)"),
+    ("watches of several modes by one session on one path",
+     "in 3.8.0 the last mode takes the place of the others (ZOOKEEPER-4466)"),
+    ("pipelined requests near a hard quota",
+     "both servers check against what is applied, and how much that is depends on the time"),
+    ("createTTL with flags that are not TTL's, and a TTL of -1",
+     "3.8.0 logs it and then ends at every attempt to apply it"),
+    ("statistics of quotas written by clients",
+     "3.8.0 ends if it cannot parse them; this server does not read them"),
+    ("a limits znode younger than the statistics of the quota",
+     "3.8.0 counts only when the statistics are created, this server whenever the two are there"),
+    ("setACL in a pipeline",
+     "3.8.0 checks what comes behind it against the old list until the new one is applied"),
+    ("createSession and deleteContainer from a client",
+     "-6 here; 3.8.0 answers a second handshake, and deletes whatever the access list says"),
+    ("createContainer in a multi with flags that are not a container's, create with those of a TTL",
+     "in 3.8.0 the flags alone decide, and the whole multi fails if the record lacks the TTL"),
+    ("null paths in a multi", "3.8.0 loses a zxid over them"),
+]
+
+
+def known_difference(request, ours, theirs):
+    for difference in KNOWN:
+        if difference.applies(request, ours, theirs):
+            return difference
+    return None

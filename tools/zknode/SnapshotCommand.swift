@@ -1,0 +1,58 @@
+import ArgumentParser
+import Glibc
+import ZKNode
+
+struct SnapshotCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "snapshot",
+        abstract: "Have a running server write a snapshot now.",
+        discussion: """
+            Returns when the snapshot is durable, and prints its zxid and file. Everything that was \
+            acknowledged before the call is in it. The server goes on serving meanwhile. It is asked \
+            through the Unix socket zknode/admin.sock in its data directory, which only the owner of \
+            the data can open.
+
+            Exit codes: 0 written, 1 the server could not write it, 3 no server answers there,
+            64 wrong command line.
+
+            Example: zknode snapshot --data-dir /var/lib/zknode
+            """)
+
+    @Option(help: "The server's dataDir.")
+    var dataDir = "./data"
+
+    @Option(help: "How many seconds to wait at most.")
+    var timeout: Int64 = 600
+
+    @Flag(help: "Print what the server says as it is: one line of JSON.")
+    var json = false
+
+    func validate() throws {
+        guard timeout > 0 else { throw ValidationError("--timeout is a positive number") }
+    }
+
+    func run() throws {
+        let answer: String
+        do throws(AdminClient.Failure) {
+            answer = try AdminClient.request("snapshot", dataDir: dataDir, timeoutSeconds: timeout)
+        } catch {
+            complain("zknode snapshot: \(error)")
+            if case .noServer = error { throw ExitCode(3) }
+            throw ExitCode(1)
+        }
+        if json { print(answer) }
+        if let failure = AdminReply.text("error", in: answer) {
+            complain("zknode snapshot: \(failure)")
+            throw ExitCode(1)
+        }
+        guard !json else { return }
+        print("zxid \(AdminReply.text("zxid", in: answer) ?? "?")")
+        print("file \(AdminReply.text("file", in: answer) ?? "?")")
+    }
+}
+
+/// One line on standard error.
+func complain(_ line: String) {
+    var text = line + "\n"
+    text.withUTF8 { bytes in _ = write(STDERR_FILENO, bytes.baseAddress, bytes.count) }
+}
