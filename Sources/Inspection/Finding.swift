@@ -57,6 +57,14 @@ extension Finding {
         "It may have been acknowledged: docs/operating/recovering.md#corrupt-log"
     static let tornLog = "It was never acknowledged; the next start cuts it off"
 
+    /// A file that was there when its directory was read.
+    static func removed(_ path: String) -> Finding {
+        Finding(
+            severity: .note, path: path, offset: nil, zxid: nil,
+            text: "\(path) was purged by the running server while it was read",
+            advice: "Nothing is wrong with it")
+    }
+
     /// - Parameter path: the file's whole path, for the message.
     init(_ severity: Severity, _ fault: LogFault, at path: String) {
         var named = fault

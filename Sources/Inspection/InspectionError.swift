@@ -45,3 +45,13 @@ func reading<T>(_ body: () throws(DiskError) -> T) throws(InspectionError) -> T 
         throw .disk(error)
     }
 }
+
+/// As `reading`; nil for a file that has gone since its directory was read.
+func ifPresent<T>(_ body: () throws(DiskError) -> T) throws(InspectionError) -> T? {
+    do throws(DiskError) {
+        return try body()
+    } catch {
+        if error.code == ENOENT { return nil }
+        throw .disk(error)
+    }
+}

@@ -47,7 +47,7 @@ struct LoadedTree {
         _ disk: D, _ directory: DataDirectory,
         _ body: () throws(RecoveryError) -> LoadedTree
     ) throws(Failure) -> LoadedTree {
-        var attemptsLeft = 3
+        var attemptsLeft = 5
         while true {
             let before = DirectoryState(disk, directory)
             do throws(RecoveryError) {

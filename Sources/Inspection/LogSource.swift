@@ -85,10 +85,10 @@ struct LogSource: Equatable {
     static func checkVersion<D: Disk>(
         _ disk: D, _ path: String
     ) throws(InspectionError) {
-        let defect = try reading { () throws(DiskError) in
-            try SegmentInspector.open(disk, path).defect
+        let opened = try ifPresent { () throws(DiskError) in
+            try SegmentInspector.open(disk, path)
         }
-        if case .unknownVersion(let version) = defect {
+        if case .unknownVersion(let version) = opened?.defect {
             throw .newerVersion(path: path, version: version, known: TxnLogFormat.version)
         }
     }
@@ -99,10 +99,10 @@ struct LogSource: Equatable {
         let found = try reading { () throws(DiskError) in
             try WatermarkInspection.read(disk, logDirectory: directory)?.current
         }
-        let header = try reading { () throws(DiskError) in
-            try SegmentInspector.open(disk, newest).inspector?.header
+        let opened = try ifPresent { () throws(DiskError) in
+            try SegmentInspector.open(disk, newest)
         }
-        guard let header else { return found }
+        guard let header = opened?.inspector?.header else { return found }
         return found?.relative(to: LogBase(generation: header.generation, point: .origin))
     }
 }

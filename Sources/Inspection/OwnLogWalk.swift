@@ -44,8 +44,13 @@ struct OwnLogWalk<D: Disk> {
     private mutating func walk<V: LogVisitor>(
         _ path: String, isNewest: Bool, _ visitor: inout V
     ) throws(InspectionError) {
-        let opened = try reading { () throws(DiskError) in
-            try SegmentInspector.open(disk, path)
+        guard
+            let opened = try ifPresent({ () throws(DiskError) in
+                try SegmentInspector.open(disk, path)
+            })
+        else {
+            reached = nil
+            return visitor.found(.removed(path))
         }
         guard let inspector = opened.inspector else {
             return report(opened.defect, path, isNewest: isNewest, &visitor)

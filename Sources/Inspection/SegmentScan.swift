@@ -54,9 +54,18 @@ struct SegmentScan<D: Disk> {
     mutating func report<V: LogVisitor>(
         _ severity: Finding.Severity, _ fault: LogFault, _ visitor: inout V
     ) {
-        let finding = Finding(severity, fault, at: file.path)
+        let isGone = severity == .damage && !isStillThere
+        let finding =
+            isGone ? Finding.removed(file.path) : Finding(severity, fault, at: file.path)
         summary.status = max(summary.status, finding.status)
         visitor.found(finding)
+    }
+
+    /// A running server purges segments and uses their files again: what looks like damage may be
+    /// another segment's beginning.
+    private var isStillThere: Bool {
+        let opened = try? SegmentInspector.open(disk, file.path)
+        return opened?.inspector?.header == inspector.header
     }
 
     /// False where there is nothing more to be read.

@@ -21,8 +21,12 @@ struct SnapshotsVerifier<D: Disk> {
         for (name, file) in names.compactMap({ file in
             SnapshotName(fileName: file).map { ($0, file) }
         }).sorted(by: { $0.0.zxid > $1.0.zxid }) {
-            let found = try verify(directory + "/" + file, name, &verification)
-            if found.isWhole { whole.append(found) }
+            let path = directory + "/" + file
+            if let found = try verify(path, name, &verification) {
+                if found.isWhole { whole.append(found) }
+            } else {
+                verification.add(.removed(path))
+            }
         }
         for name in names where name.hasPrefix(SnapshotName.prefix) {
             guard name.hasSuffix(SnapshotName.temporarySuffix) else { continue }
@@ -34,16 +38,18 @@ struct SnapshotsVerifier<D: Disk> {
 
     private func verify(
         _ path: String, _ name: SnapshotName, _ verification: inout Verification
-    ) throws(InspectionError) -> SnapshotInspection {
+    ) throws(InspectionError) -> SnapshotInspection? {
         var sink = CheckingSink()
-        let total = try reading { () throws(DiskError) in
+        let total = try ifPresent { () throws(DiskError) in
             try disk.openForReading(path).sizeBytes()
         }
-        let found = try reading { () throws(DiskError) in
+        guard let total else { return nil }
+        let inspected = try ifPresent { () throws(DiskError) in
             try SnapshotInspector(disk).inspect(
                 path, name.encoding, named: name.zxid, into: &sink
             ) { output.progress(path, $0, of: total) }
         }
+        guard let found = inspected else { return nil }
         var what = "\(sink.znodeCount) znodes, \(sink.sessionCount) sessions, from \(name.zxid)"
         if let footer = found.footer, footer.endZxid > footer.startZxid {
             what += " to \(footer.endZxid)"

@@ -44,7 +44,7 @@ package struct VerifyCommand<D: Disk> {
     private func verifyStable(
         _ directory: DataDirectory, _ output: Output
     ) throws(InspectionError) -> Verification {
-        var attemptsLeft = 3
+        var attemptsLeft = 5
         while true {
             attemptsLeft -= 1
             let before = DirectoryState(disk, directory)

@@ -175,7 +175,8 @@ extension Backup {
                 ?? .logBeginsLater(path: source.log, needed: start, first: startsAfter)
         }
         let end = copy.end.zxid
-        let first = segments.lastIndex { $0.header.previous.zxid <= start } ?? 0
+        // With the record at the start itself, where it is still there: it tells the time.
+        let first = segments.lastIndex { $0.header.previous.zxid < start } ?? 0
         return segments.dropFirst(first).filter { $0.header.firstZxid <= end }
     }
 

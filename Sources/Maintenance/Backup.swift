@@ -8,8 +8,9 @@
 //
 // 1. Snapshots are listed before the watermark is read, so that the log reaches the end of each.
 // 2. Of a live server's log everything up to the watermark is copied: that is durable.
-// 3. Segments may be recycled under the copying. The copy is therefore read back, its chain from the
-//    oldest snapshot's point to the end; if that fails and the server has gone on, it is made again.
+// 3. Segments may be recycled under the copying. The copy is therefore read back, its chain from
+//    the oldest snapshot's point to the end; if that fails and the server has gone on, it is made
+//    again.
 // 4. The source is not changed.
 
 import Recovery

@@ -5,7 +5,7 @@
 //     made 2026-11-23T02:00:00.000Z
 //     ensemble 1f00... generation 1 server 0
 //     zxid 0x2a
-//     file 5f3a01c2 8231 zknode/meta-a            CRC-32 in hexadecimal, bytes, path
+//     file 2144df1ca8310c55 512 zknode/meta-a     CRC-32 and Adler-32, bytes, path
 //     end 11c0ffee                                CRC-32 of all lines above
 //
 // It is written last: a backup without one is unfinished.
@@ -21,8 +21,15 @@ package struct BackupManifest: Equatable, Sendable {
     package struct Entry: Equatable, Sendable {
         /// Relative to the backup.
         package let path: String
-        let sum: FileSum
-        package var sizeBytes: Int64 { sum.sizeBytes }
+        /// As `FileSum` has it.
+        package let checksum: String
+        package let sizeBytes: Int64
+
+        init(path: String, sum: FileSum) {
+            self.path = path
+            checksum = sum.checksum
+            sizeBytes = sum.sizeBytes
+        }
     }
 
     package var source: String
@@ -44,7 +51,7 @@ package struct BackupManifest: Equatable, Sendable {
             "zxid \(zxid)",
         ]
         lines += entries.map {
-            "file \(hexChecksum($0.sum.checksum).dropFirst(2)) \($0.sizeBytes) \($0.path)"
+            "file \($0.checksum) \($0.sizeBytes) \($0.path)"
         }
         let body = lines.map { $0 + "\n" }.joined()
         return body + "end \(Self.checksum(of: body))\n"
@@ -106,10 +113,11 @@ package struct BackupManifest: Equatable, Sendable {
 extension BackupManifest.Entry {
     fileprivate init?(_ line: String) {
         let words = line.split(separator: " ", maxSplits: 3).map(String.init)
-        guard words.count == 4, words[0] == "file", let checksum = UInt32(words[1], radix: 16),
+        guard words.count == 4, words[0] == "file", words[1].utf8.count == 16,
             let size = Int64(words[2])
         else { return nil }
+        checksum = words[1]
+        sizeBytes = size
         path = words[3]
-        sum = FileSum(sizeBytes: size, checksum: checksum)
     }
 }

@@ -1,4 +1,4 @@
-// Whether a backup is what was copied: each file against the manifest, and all of it against itself.
+// Whether a backup is what was copied: each file against the manifest, all of it against itself.
 
 import Recovery
 import Snapshot
@@ -38,13 +38,13 @@ package struct BackupVerification<D: Disk> {
         let found = try onDisk { () throws(DiskError) in try disk.sum(of: path) }
         guard found.sizeBytes == entry.sizeBytes else {
             throw .badCopy(
-                path: path, "it has \(found.sizeBytes) bytes, and was copied with \(entry.sizeBytes)")
+                path: path,
+                "it has \(found.sizeBytes) bytes, and was copied with \(entry.sizeBytes)")
         }
-        guard found == entry.sum else {
+        guard found.checksum == entry.checksum else {
             throw .badCopy(
                 path: path,
-                "checksum mismatch: stored \(hexChecksum(entry.sum.checksum)), "
-                    + "computed \(hexChecksum(found.checksum))")
+                "checksum mismatch: stored \(entry.checksum), computed \(found.checksum)")
         }
     }
 

@@ -1,3 +1,4 @@
+import Snapshot
 import Storage
 import ZKWire
 
@@ -60,22 +61,25 @@ extension Disk {
     }
 }
 
-/// A file's size and CRC-32.
+/// A file's size and checksums. Two of them, since a file that ends with its own CRC-32, as `meta`
+/// and the watermark do, has the same CRC-32 whatever is in it.
 struct FileSum: Equatable, Sendable {
     static let stepBytes: Int64 = 1 << 20
 
     private(set) var sizeBytes: Int64 = 0
-    private(set) var checksum: UInt32 = 0
+    private var crc: UInt32 = 0
+    private var adler = Adler32()
 
-    init() {}
-
-    init(sizeBytes: Int64, checksum: UInt32) {
-        self.sizeBytes = sizeBytes
-        self.checksum = checksum
+    /// CRC-32 and Adler-32, eight hexadecimal digits each.
+    var checksum: String {
+        String(hexChecksum(crc).dropFirst(2) + hexChecksum(adler.value).dropFirst(2))
     }
 
     mutating func add(_ bytes: [UInt8]) {
-        checksum = bytes.withByteView { Checksum.crc32($0, continuing: checksum) }
+        bytes.withByteView {
+            crc = Checksum.crc32($0, continuing: crc)
+            adler.update($0)
+        }
         sizeBytes += Int64(bytes.count)
     }
 }

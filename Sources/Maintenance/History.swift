@@ -72,6 +72,23 @@ struct History<D: Disk> {
         return try? log.end.get()
     }
 
+    /// When a transaction was made; nil if the log does not reach back to it.
+    mutating func time(of zxid: Zxid) throws(MaintenanceError) -> Int64? {
+        if case .own(let log) = source, log.startsAfter >= zxid { return nil }
+        var time: Int64?
+        do throws(MaintenanceError) {
+            _ = try forEach(after: Zxid(rawValue: zxid.rawValue - 1), upTo: zxid) {
+                (_, payload) throws(DecodeError) in
+                var reader = JuteReader(payload)
+                time = try reader.readTxnHeader().time
+            }
+        } catch {
+            // Apache's first record says where its log begins.
+            guard case .recovery(.apacheGap) = error else { throw error }
+        }
+        return time
+    }
+
     struct Reached: Equatable {
         /// The last transaction handed over; the start if there was none.
         var zxid: Zxid

@@ -34,8 +34,8 @@ extension MaintenanceError: CustomStringConvertible {
             "\(path) has no transaction log: neither zknode/log/*.log nor version-2/log.*, and no "
                 + "such files itself"
         case .foreignLogs(let path, let snapshot):
-            "\(snapshot) is ZKNode's and \(path) has logs of Apache's, so that it cannot be checked "
-                + "that they are of one history. Give the log that belongs to the snapshot"
+            "\(snapshot) is ZKNode's and \(path) has logs of Apache's, so that it cannot be "
+                + "checked that they are of one history. Give the log that belongs to the snapshot"
         default: pointText
         }
     }
@@ -49,8 +49,12 @@ extension MaintenanceError: CustomStringConvertible {
                     ?? "no log was given. Add --logs")
                 + ". The lowest zxid to restore from this snapshot is \(lowest)"
         case .beforeSnapshot(let snapshot, let wanted, let lowest):
-            "\(wanted) lies before what \(snapshot) can give: the lowest zxid to restore from it is "
-                + "\(lowest). Give an older snapshot"
+            "\(wanted) lies before what \(snapshot) can give: the lowest zxid to restore from it "
+                + "is \(lowest). Give an older snapshot"
+        case .timeUnknown(let snapshot, let zxid, let wanted):
+            "\(snapshot) does not say of what time it is, and no log that was given has the "
+                + "transaction \(zxid), which would: it may be later than \(wanted). Give the log "
+                + "before the snapshot too, an older snapshot, or a zxid instead of a time"
         case .logBeginsLater(let path, let needed, let first):
             "the transactions after zxid \(needed) are needed, and the log in \(path) begins after "
                 + "\(first). Add the older log files, or give a newer snapshot"
@@ -58,7 +62,8 @@ extension MaintenanceError: CustomStringConvertible {
             path.map {
                 "zxid \(wanted) is wanted, and the log in \($0) ends at \(last). "
                     + "Add the newer log files, or restore to \(last) at most"
-            } ?? "zxid \(wanted) is wanted, and the snapshot is of \(last). Give the log with --logs"
+            } ?? "zxid \(wanted) is wanted, and the snapshot is of \(last). "
+                + "Give the log with --logs"
         default: contentText
         }
     }
@@ -69,8 +74,8 @@ extension MaintenanceError: CustomStringConvertible {
             "the record with zxid \(zxid) in \(path) passes its checks and is no transaction "
                 + "(\(words)). Restore to the zxid before it"
         case .unresolvedACLs(let count):
-            "\(count) znodes have an access control list that neither snapshot nor log contains, so "
-                + "that one of them is incomplete. Give an older snapshot"
+            "\(count) znodes have an access control list that neither snapshot nor log contains, "
+                + "so that one of them is incomplete. Give an older snapshot"
         case .manifest(let path, let words): "\(path): \(words)"
         case .badCopy(let path, let words): "\(path) is not a good copy: \(words)"
         default: preconditionFailure("a message for each case")
@@ -102,8 +107,8 @@ extension TxnLogError {
             "the log in \(directory) has no record with zxid \(zxid): it is not the log that the "
                 + "snapshot belongs to, or a segment is missing"
         case .otherHistory(let expected, let found):
-            "the log in \(directory) has \(found) where \(expected) was expected: it is not the log "
-                + "that the snapshot belongs to"
+            "the log in \(directory) has \(found) where \(expected) was expected: it is not the "
+                + "log that the snapshot belongs to"
         case .newerVersion(let file, let version):
             "\(directory)/\(file) has format version \(version), which this program cannot read"
         case .locked(let path): "\(path) is held by another process"

@@ -29,6 +29,8 @@ package enum MaintenanceError: Error, Equatable, Sendable {
     case fuzzy(snapshot: String, from: Zxid, lowest: Zxid, reached: Zxid?)
     /// The wanted point lies before the first state that the snapshot can give.
     case beforeSnapshot(snapshot: String, wanted: String, lowest: Zxid)
+    /// Whether the snapshot is of a later time than the wanted one cannot be told.
+    case timeUnknown(snapshot: String, zxid: Zxid, wanted: String)
     case logBeginsLater(path: String, needed: Zxid, first: Zxid)
     /// - path: nil if no log was given.
     case logEndsEarlier(path: String?, wanted: Zxid, last: Zxid)
@@ -66,7 +68,8 @@ extension MaintenanceError {
         case .notSnapshot, .notDataDirectory, .notEmpty, .unfinishedRestore, .noLogs, .foreignLogs,
             .log(_, .locked), .recovery(.inUse):
             .directory
-        case .fuzzy, .beforeSnapshot, .logBeginsLater, .logEndsEarlier, .log(_, .startsLater),
+        case .fuzzy, .beforeSnapshot, .timeUnknown, .logBeginsLater, .logEndsEarlier,
+            .log(_, .startsLater),
             .recovery(.lostLogEnd), .recovery(.noUsableSnapshot), .recovery(.apacheLostLogEnd),
             .recovery(.apacheGap):
             .unreachable

@@ -16,7 +16,8 @@ import TxnLog
 import ZKWire
 
 package struct RestoreRequest: Sendable {
-    /// A snapshot's file, ours or Apache's; nil to begin with an empty tree and the log's beginning.
+    /// A snapshot's file, ours or Apache's; nil to begin with an empty tree and the log's
+    /// beginning.
     package var snapshot: String?
     /// A directory with log files, a data directory or a backup; nil to take the snapshot alone.
     package var logs: String?
@@ -126,8 +127,7 @@ package struct Restore<D: Disk> {
         case .zxid(let zxid):
             if zxid < start { throw beforeSnapshot(replay) }
             if zxid > start { throw .logEndsEarlier(path: nil, wanted: zxid, last: start) }
-        case .time(let time):
-            if time < replay.tree.newestChangeTime { throw beforeSnapshot(replay) }
+        case .time: throw timeUnknown(replay)
         }
     }
 
@@ -167,7 +167,11 @@ package struct Restore<D: Disk> {
                 if try reader.readTxnHeader().time <= time { found = zxid }
             }
             if let found { return found }
-            guard time >= replay.tree.newestChangeTime else { throw beforeSnapshot(replay) }
+            if replay.start == .zero { throw beforeSnapshot(replay) }
+            // All that follows the snapshot is later; whether the snapshot itself is, the log tells
+            // if it reaches back to it. The tree does not: deletions leave no time behind.
+            guard let own = try history.time(of: replay.start) else { throw timeUnknown(replay) }
+            guard own <= time else { throw beforeSnapshot(replay) }
             return replay.start
         }
     }
@@ -194,6 +198,11 @@ package struct Restore<D: Disk> {
     private func beforeSnapshot(_ replay: Replay) -> MaintenanceError {
         .beforeSnapshot(
             snapshot: snapshotName, wanted: request.to.description, lowest: replay.lowest)
+    }
+
+    private func timeUnknown(_ replay: Replay) -> MaintenanceError {
+        .timeUnknown(
+            snapshot: snapshotName, zxid: replay.start, wanted: request.to.description)
     }
 
     private func tooShort(_ reached: Zxid, _ replay: Replay) -> MaintenanceError {

@@ -9,8 +9,8 @@ package enum RestorePoint: Equatable, Sendable, CustomStringConvertible {
     /// Up to and including the last transaction whose time is not later: milliseconds since 1970.
     case time(Int64)
 
-    /// A decimal number from here on is a time in milliseconds and not a zxid: 2001-09-09. A zxid of
-    /// that size is of epoch 232 or later and is to be written in hexadecimal.
+    /// A decimal number from here on is a time in milliseconds and not a zxid: 2001-09-09. A zxid
+    /// of that size is of epoch 232 or later and is to be written in hexadecimal.
     private static let smallestTime: Int64 = 1_000_000_000_000
 
     /// `0x1f`, `31`, `2026-11-23T02:00:00Z`, `1795399200000`; nil for anything else.

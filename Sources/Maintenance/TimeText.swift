@@ -19,8 +19,8 @@ package enum TimeText {
             + "\(padded(seconds % 60, 2)).\(padded(rest % 1000, 3))Z"
     }
 
-    /// `2026-11-23`, `2026-11-23T02:00`, `...T02:00:00`, `...T02:00:00.123`, each with `Z`, `+01:00`
-    /// or nothing, which is UTC; a space for the `T` will do. nil for anything else.
+    /// `2026-11-23`, `2026-11-23T02:00`, `...T02:00:00`, `...T02:00:00.123`, each with `Z`,
+    /// `+01:00` or nothing, which is UTC; a space for the `T` will do. nil for anything else.
     package static func parse(_ text: String) -> Int64? {
         var scanner = Scanner(text)
         guard let year = scanner.digits(4), scanner.take("-"), let month = scanner.digits(2),

@@ -3,8 +3,8 @@ import Snapshot
 import Storage
 
 extension SnapshotReader {
-    /// Reads the file `name`, with all its checks, into a tree whose last transaction is the zxid in
-    /// the name. For tools; a start goes through `Recovery`.
+    /// Reads the file `name`, with all its checks, into a tree whose last transaction is the zxid
+    /// in the name. For tools; a start goes through `Recovery`.
     ///
     /// - Parameter seed: of the tree's path hash.
     package func loadTree(

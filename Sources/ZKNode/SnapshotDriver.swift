@@ -25,6 +25,8 @@ final class SnapshotDriver: @unchecked Sendable {
     /// Enough for another one was applied while this one is under way.
     private var isNextDue = false
     private var chainAtStart: UInt32 = 0
+    /// The stream's sessions are those of the moment when the walk began; the footer counts them.
+    private var sessionsAtStart = 0
     private var piecesUnderWay = 0
     private var isSliceScheduled = false
     private var startedAt = NIODeadline.now()
@@ -68,6 +70,7 @@ final class SnapshotDriver: @unchecked Sendable {
         let zxid = loop.core.lastProcessedZxid
         let piece = Piece(capacity: SnapshotDriver.sliceBytes)
         walk = loop.core.tree.beginWalk(into: piece.bytes)
+        sessionsAtStart = loop.core.tree.sessions.count
         chainAtStart = lastAppended.zxid == zxid ? lastAppended.chain : 0
         startedAt = .now()
         loop.log.roll()
@@ -115,7 +118,7 @@ final class SnapshotDriver: @unchecked Sendable {
                 SnapshotEnd(
                     endZxid: loop.core.lastProcessedZxid, chain: chainAtStart,
                     znodeCount: UInt64(walk.visitedCount),
-                    sessionCount: UInt64(loop.core.tree.sessions.count))))
+                    sessionCount: UInt64(sessionsAtStart))))
     }
 
     private func hand(over piece: Piece) {

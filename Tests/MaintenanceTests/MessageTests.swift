@@ -13,8 +13,8 @@ struct MessageTests {
                     snapshot: "s/snapshot.10.lz4", from: Zxid(rawValue: 16),
                     lowest: Zxid(rawValue: 20), reached: nil), .unreachable,
                 """
-                s/snapshot.10.lz4 was made between zxid 0x10 and 0x14 while writes went on, so that \
-                it needs the log up to 0x14, and no log was given. Add --logs. The lowest zxid to \
+                s/snapshot.10.lz4 was made between zxid 0x10 and 0x14 while writes went on, so \
+                that it needs the log up to 0x14, and no log was given. Add --logs. The lowest zxid to \
                 restore from this snapshot is 0x14
                 """
             ),

@@ -18,7 +18,8 @@ struct OverlayDiskTests {
             #expect(try overlay.openForReading("d/file").readBytes(model.count + 9, at: 0) == model)
             let start = random.below(model.count + 1)
             #expect(
-                try file.readBytes(70_000, at: Int64(start)) == Array(model[start...].prefix(70_000)))
+                try file.readBytes(70_000, at: Int64(start))
+                    == Array(model[start...].prefix(70_000)))
             #expect(base.content(of: "d/file") == original)
         }
     }

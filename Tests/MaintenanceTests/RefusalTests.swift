@@ -56,6 +56,39 @@ struct RefusalTests {
         }
     }
 
+    @Test("A time before the snapshot is refused also where nothing in the tree shows it")
+    func deletedSince() throws {
+        let disk = SimulatedDisk()
+        var server = TestServer(try Scene.load(disk), seed: 1)
+        for number in 0..<3 {
+            try server.commit(.createSession, session: SessionID(rawValue: 77 + Int64(number))) {
+                $0.writeCreateSessionTxn(timeoutMilliseconds: 1000)
+            }
+        }
+        let footer = try server.snapshot(stepsPerSlice: 0)
+        server.state.log.roll()
+        try server.commit(.closeSession, session: SessionID(rawValue: 77)) { $0.writeInt32(0) }
+        try server.stop()
+        #expect(footer.startZxid == Zxid(rawValue: 3) && footer.endZxid == footer.startZxid)
+        let scene = Scene(disk: disk, history: [:], footers: [footer], last: Zxid(rawValue: 4))
+        let early = RestorePoint.time(Scene.time(2))
+        #expect(
+            refusal(scene, scene.request(0, to: early))
+                == .beforeSnapshot(
+                    snapshot: scene.snapshotPath(0), wanted: early.description,
+                    lowest: footer.startZxid))
+        let right = scene.request(0, to: .time(Scene.time(3)))
+        #expect(try Restore(disk, right).recoverState().1.zxid == Zxid(rawValue: 3))
+        // Without the record of the snapshot's own zxid there is no telling.
+        try disk.remove("data/zknode/log/0000000000000001.log")
+        for request in [right, scene.request(0, logs: nil, to: .time(Scene.time(3)))] {
+            guard case .timeUnknown? = refusal(scene, request) else {
+                Issue.record("a snapshot of unknown time was taken")
+                return
+            }
+        }
+    }
+
     @Test("A zxid after the log's end is refused")
     func afterTheEnd() throws {
         let scene = try Scene.make(seed: 30)

@@ -15,6 +15,8 @@ struct Scene {
     /// The snapshots' footers, oldest first.
     let footers: [SnapshotFooter]
     let last: Zxid
+    /// Held if the server is taken to run.
+    var lock: (any DiskLock)?
 
     static let ensembleID: UInt64 = 0xE5E5
     static let source = DataDirectory("data")
@@ -34,13 +36,11 @@ struct Scene {
             try server.run(steps)
         }
         let last = server.state.log.lastZxid
-        if isStopped { try server.stop() } else { kept.append(server.state.lock) }
+        if isStopped { try server.stop() }
         return Scene(
-            disk: disk, history: server.history ?? [:], footers: footers, last: last)
+            disk: disk, history: server.history ?? [:], footers: footers, last: last,
+            lock: isStopped ? nil : server.state.lock)
     }
-
-    /// Locks of servers that run to the end of the tests.
-    nonisolated(unsafe) private static var kept: [any DiskLock] = []
 
     static func load<D: Disk>(
         _ disk: D, _ directory: DataDirectory = source

@@ -13,8 +13,8 @@ struct Export: ParsableCommand {
             version-2/snapshot.<zxid> with the whole tree, the sessions and all access control \
             lists as they are after the last transaction, and the two epoch files.
 
-            Exit codes: 0 done, 3 a directory cannot be used, 5 damage, 6 the log that the snapshots \
-            need is not all there, 10 writing failed, 64 wrong command line.
+            Exit codes: 0 done, 3 a directory cannot be used, 5 damage, 6 the log that the \
+            snapshots need is not all there, 10 writing failed, 64 wrong command line.
 
             Example: zkdump export --format apache /var/lib/zknode /var/lib/zookeeper
             """)

@@ -13,8 +13,8 @@ struct BackupCommand: ParsableCommand {
             back; and writes OUT/MANIFEST, with sizes and checksums, last. OUT has the shape of a \
             data directory. The source is not changed, and a running server goes on.
 
-            Exit codes: 0 done, 3 a directory cannot be used, 5 damage, 6 the log that the snapshots \
-            need is not all there, 10 writing failed, 64 wrong command line.
+            Exit codes: 0 done, 3 a directory cannot be used, 5 damage, 6 the log that the \
+            snapshots need is not all there, 10 writing failed, 64 wrong command line.
 
             Example: zknode backup --data-dir /var/lib/zknode /backup/2026-11-23
             Example: zknode backup --verify /backup/2026-11-23
@@ -54,7 +54,9 @@ struct BackupCommand: ParsableCommand {
             ).run(now: wallMilliseconds())
             for note in report.notes { complain("note: \(note)") }
             printSummary(report.manifest, "made" + (report.isLive ? " from a running server" : ""))
-            for name in report.snapshots { print("snapshot \(out)/zknode/snapshot/\(name.fileName)") }
+            for name in report.snapshots {
+                print("snapshot \(out)/zknode/snapshot/\(name.fileName)")
+            }
         }
     }
 

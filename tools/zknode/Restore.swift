@@ -11,15 +11,15 @@ struct RestoreCommand: ParsableCommand {
             --snapshot is a file of this server's (.lz4) or of Apache ZooKeeper's (plain, .gz, \
             .snappy). --logs is a directory of log files, a data directory or a backup, and may \
             belong to a running server. --to stops at a zxid (0x2a, or decimal) or at a time (ISO \
-            8601, UTC unless it has a zone, or milliseconds since 1970): the last transaction that is \
-            not later. Without --snapshot the log has to begin at the beginning.
+            8601, UTC unless it has a zone, or milliseconds since 1970): the last transaction that \
+            is not later. Without --snapshot the log has to begin at the beginning.
 
-            Everything is verified before anything is written, nothing is overwritten, and what was \
-            given stays as it is. The new directory is a new history: clients that have seen later \
+            Everything is verified before anything is written, nothing is overwritten, and what \
+            was given stays as it is. The new directory is a new history: clients that have seen later \
             transactions have to be started anew.
 
-            Exit codes: 0 done, 3 a directory cannot be used, 5 damage in what was given, 6 the point \
-            cannot be reached with it, 10 writing failed, 64 wrong command line.
+            Exit codes: 0 done, 3 a directory cannot be used, 5 damage in what was given, 6 the \
+            point cannot be reached with it, 10 writing failed, 64 wrong command line.
 
             Example: zknode restore --snapshot /backup/zknode/snapshot/snapshot.2a.lz4 \
             --logs /backup --to 2026-11-23T02:00:00Z --data-dir /var/lib/zknode-restored
@@ -49,8 +49,8 @@ struct RestoreCommand: ParsableCommand {
         }
         guard to.map({ RestorePoint($0) != nil }) ?? true else {
             throw ValidationError(
-                "--to is a zxid (0x2a or 42) or a time (2026-11-23T02:00:00Z, or milliseconds since "
-                    + "1970)")
+                "--to is a zxid (0x2a or 42) or a time (2026-11-23T02:00:00Z, or milliseconds "
+                    + "since 1970)")
         }
     }
 

@@ -7,10 +7,10 @@ struct SnapshotCommand: ParsableCommand {
         commandName: "snapshot",
         abstract: "Have a running server write a snapshot now.",
         discussion: """
-            Returns when the snapshot is durable, and prints its zxid and file. Everything that was \
-            acknowledged before the call is in it. The server goes on serving meanwhile. It is asked \
-            through the Unix socket zknode/admin.sock in its data directory, which only the owner of \
-            the data can open.
+            Returns when the snapshot is durable, and prints its zxid and file. Everything that \
+            was acknowledged before the call is in it. The server goes on serving meanwhile. It is \
+            asked through the Unix socket zknode/admin.sock in its data directory, which only the \
+            owner of the data can open.
 
             Exit codes: 0 written, 1 the server could not write it, 3 no server answers there,
             64 wrong command line.

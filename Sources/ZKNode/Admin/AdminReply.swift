@@ -16,7 +16,8 @@ package struct AdminReply: Equatable, Sendable {
     package static func == (left: AdminReply, right: AdminReply) -> Bool { left.line == right.line }
 
     var line: String {
-        "{" + fields.map { "\(Self.quoted($0.name)):\($0.value.json)" }.joined(separator: ",") + "}\n"
+        let members = fields.map { "\(Self.quoted($0.name)):\($0.value.json)" }
+        return "{" + members.joined(separator: ",") + "}\n"
     }
 
     fileprivate static func quoted(_ text: String) -> String {

@@ -1,5 +1,5 @@
-// The door for whoever runs the server: a Unix domain socket in the data directory, for the owner of
-// the data alone (docs/decisions/0005-admin-socket.md).
+// The door for whoever runs the server: a Unix domain socket in the data directory, for the owner
+// of the data alone (docs/decisions/0005-admin-socket.md).
 //
 //     request = one line of at most 256 bytes: a command's name
 //     reply   = one line of JSON; then the server closes

@@ -1,8 +1,8 @@
 import ServerCore
 import ZKWire
 
-/// The tree as a reader of the documentation would write it: a dictionary of paths. A value, so
-/// that the state after each transaction can be kept.
+/// The tree as a reader of the documentation would write it: a dictionary of paths. A value, so that
+/// the state after each transaction can be kept.
 struct ModelTree {
     struct Node {
         var data: [UInt8]
@@ -85,7 +85,8 @@ struct ModelTree {
         let before = self
         for (place, part) in parts.enumerated() {
             let header = body.count
-            let shown = part.type == .createContainer ? .create2 : part.type
+            // Clients know results of create and create2 only.
+            let shown = part.type == .createContainer ? OpCode.create2 : part.type
             body.writeMultiHeader(type: shown.rawValue, isDone: false, error: 0)
             do throws(ErrorCode) {
                 try executePart(part, stamp, body)
@@ -117,7 +118,7 @@ struct ModelTree {
             let owner = NodeKind.container.ephemeralOwner
             try create(path, [], .container, owner: owner, stamp, body, withStat: true)
         case .delete(let path, let version):
-            guard let node = nodes[path] else { throw .noNode }
+            guard nodes[ModelTree.parent(path)] != nil, let node = nodes[path] else { throw .noNode }
             guard version == -1 || version == node.version else { throw .badVersion }
             guard node.children.isEmpty else { throw .notEmpty }
             remove(path, stamp)
