@@ -31,8 +31,8 @@ final class ClientHandler: ChannelInboundHandler {
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        // A client that closes its sending side has gone, as far as the protocol goes; but four-letter
-        // words come from tools that do so at once and wait for the answer.
+        // A client that closes its sending side has gone, as far as the protocol goes; but
+        // four-letter words come from tools that do so at once and wait for the answer.
         if let event = event as? ChannelEvent, event == .inputClosed, let id {
             loop.inputClosed(id)
         }

@@ -150,7 +150,8 @@ struct InputTests {
         let probe = harness.open()
         harness.bytes(probe.id, Array("mntr".utf8))
         let mask = harness.open()
-        for byte in Array("stmk".utf8) + [0, 0, 0, 0, 0, 0, 1, 50] { harness.bytes(mask.id, [byte]) }
+        let setMask = Array("stmk".utf8) + [0, 0, 0, 0, 0, 0, 1, 50]
+        for byte in setMask { harness.bytes(mask.id, [byte]) }
         #expect(harness.words.map(\.word) == ["mntr", "stmk"])
         #expect(harness.words.last?.argument == 306)
         #expect(harness.paused.isEmpty)

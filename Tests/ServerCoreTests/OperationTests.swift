@@ -122,7 +122,9 @@ struct OperationTests {
         #expect(client.get("/c")?.read { try? $0.readString() } == "kept")
     }
 
-    @Test("createTTL with the flags of another kind is refused", arguments: [0, 1, 2, 3, 4] as [Int32])
+    @Test(
+        "createTTL with the flags of another kind is refused",
+        arguments: [0, 1, 2, 3, 4] as [Int32])
     func createTTLFlags(flags: Int32) {
         let harness = CoreHarness()
         let client = harness.connect()

@@ -140,7 +140,8 @@ struct SessionTests {
 
     @Test("a clock that was set back gives nobody another client's session")
     func clockSetBack() {
-        let id = SessionID.initial(server: ServerID(rawValue: 0), wallMilliseconds: 1_700_000_000_000)
+        let id = SessionID.initial(
+            server: ServerID(rawValue: 0), wallMilliseconds: 1_700_000_000_000)
         let tree = DataTree()
         var observer = NoObserver()
         tree.apply(

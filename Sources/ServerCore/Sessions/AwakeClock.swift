@@ -8,8 +8,8 @@ struct AwakeClock {
     private var pausedNanoseconds: Int64 = 0
     private let longestGapNanoseconds: Int64
 
-    /// - Parameter longestGap: a longer time without any event is a pause. A running loop ticks more
-    ///   often than that.
+    /// - Parameter longestGap: a longer time without any event is a pause. A running loop ticks
+    ///   more often than that.
     init(longestGap: Duration, now: Instant) {
         longestGapNanoseconds = longestGap.wholeNanoseconds
         last = now

@@ -166,7 +166,9 @@ final class RandomWorkload {
         client.lastSent = nowMilliseconds
         harness.bytes(
             link.id,
-            TestClient.frame(xid: xid, type: operation.type.rawValue) { operation.encode(into: $0) })
+            TestClient.frame(xid: xid, type: operation.type.rawValue) {
+                operation.encode(into: $0)
+            })
         noteClosed()
     }
 
