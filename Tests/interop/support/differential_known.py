@@ -1,6 +1,6 @@
 """Where this server is meant to answer differently from Apache ZooKeeper 3.8.0, and why.
 
-`KNOWN` are differences that the comparison meets and accepts, each only in exactly its form;
+`KNOWN` are differences that the comparison meets and accepts, told by the operation and the replies;
 `AVOIDED` are those that would lead the two servers apart, so that no request asks for them.
 """
 

@@ -15,6 +15,7 @@ from .jute import Writer
 from .wire import (
     Flag, Op, create_body, multi_body, path_version_body, path_watch_body, set_body)
 
+
 class Generator:
     """Makes requests for one session at a time; `learn` takes what came of them."""
 
