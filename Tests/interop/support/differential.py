@@ -21,9 +21,10 @@ from pathlib import Path
 from .differential_known import KNOWN
 from .differential_pair import Divergence, Pair, Request
 from .differential_replies import SessionNames
-from .differential_requests import AREAS, SUPER_USER, Generator
+from .differential_requests import Generator
 from .differential_steps import Steps
 from .differential_tree import first_difference, read_everything, summary
+from .differential_vocabulary import AREAS, SUPER_USER
 from .servers import ApacheZooKeeper, ZKNode
 from .wire import Op, create_body
 

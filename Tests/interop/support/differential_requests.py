@@ -1,68 +1,19 @@
 """Random requests, valid and not, that make the most of a small set of names.
 
 What is asked depends on the seed and on earlier answers (which paths are there, in which version),
-never on time or session ids, so that a seed repeats the whole run. Paths are in areas:
-
-- /open: everybody may read everything, so that watches can be set anywhere;
-- /secret: lists that keep READ to some, and no watches (`differential_known.AVOIDED`);
-- /limited: quotas that are enforced, and no pipelining.
+never on time or session ids, so that a seed repeats the whole run.
 """
 
 import zlib
 
 from .differential_pair import Request
+from .differential_vocabulary import (
+    ANY, AREAS, BAD_FLAGS, BAD_LISTS, BAD_PATHS, BAD_VERSIONS, CHILDREN, CREATES, DATA, DEEPEST,
+    ENOUGH_ZNODES, LIMITED, NAMES, OPEN, PERSISTENT, PLAIN_FLAGS, READABLE_LISTS, RECURSIVE, SECRET,
+    SECRET_LISTS, STANDARD)
 from .jute import Writer
 from .wire import (
     Flag, Op, create_body, multi_body, path_version_body, path_watch_body, set_body)
-
-OPEN, SECRET, LIMITED = AREAS = ("/open", "/secret", "/limited")
-NAMES = ["a", "b", "c", "d", "e", "ab", "a-", "ü", "日本", " ", "x.y", "...", "zookeeper"]
-# Above this many known paths the generator deletes more than it creates.
-ENOUGH_ZNODES = 300
-DEEPEST = 5
-USERS = ["u1:p1", "u2:p2", "u3:päss"]
-SUPER_USER = "super:secret"
-
-STANDARD, PERSISTENT, RECURSIVE = "standard", "persistent", "recursive"
-CHILDREN, DATA, ANY = 1, 2, 3
-
-BAD_PATHS = [
-    "", "a", "a/b", "/a/", "//", "/open//a", "/open/.", "/open/..", "/open/./a", "/../a", "/open/a/",
-    "/open/a\x00b", "/open/\x01", "/open/\x1f", "/open/\x7f", "/open/\x9f", "/open/\ud7ff",
-    "/open/\ue000", "/open/\uf8ff", "/open/\uf900", "/open/\uffef", "/open/\ufff0", "/open/\uffff",
-    "/open/\U0001f600", "/open/" + "n" * 3000, "/open" + "/d" * 300, "/open/\xa0", "/open/\x80",
-]
-BAD_VERSIONS = [-2, 2**31 - 1, -(2**31), 0, 1, 7]
-BAD_FLAGS = [-1, 7, 8, 100, 2**31 - 1, -(2**31)]
-PLAIN_FLAGS = [
-    Flag.PERSISTENT, Flag.EPHEMERAL, Flag.SEQUENTIAL, Flag.EPHEMERAL_SEQUENTIAL]
-
-ANYONE = ("world", "anyone")
-READABLE_LISTS = [
-    [(31, *ANYONE)], [(31, *ANYONE)], [(31, *ANYONE)], [(1, *ANYONE)], [(5, *ANYONE)],
-    [(13, *ANYONE), (31, "auth", "")], [(31, "auth", ""), (1, *ANYONE)],
-    [(31, "auth", "ignored"), (1, *ANYONE)],
-    [(1, *ANYONE), (30, "ip", "127.0.0.1")], [(1, *ANYONE), (30, "ip", "127.0.0.0/8")],
-    [(1, *ANYONE), (30, "ip", "10.0.0.0/8")], [(1, *ANYONE), (30, "ip", "0.0.0.0/0")],
-    [(1, *ANYONE), (1, *ANYONE), (31, *ANYONE)], [(0, *ANYONE), (31, *ANYONE)],
-    [(-1, *ANYONE)], [(95, *ANYONE)],
-    [(1, *ANYONE), (30, "digest", "u1:rHwTOUxxX4mPDUtxdKHKbXdtvBI=")],
-    [(1, *ANYONE), (30, "digest", ":x")], [(1, *ANYONE), (30, "digest", "a:b:")],
-]
-SECRET_LISTS = [
-    [(31, "auth", "")], [(30, *ANYONE)], [(2, *ANYONE)], [(0, *ANYONE)], [(16, *ANYONE)],
-    [(31, "ip", "127.0.0.1")], [(31, "ip", "127.0.0.1/31")], [(31, "ip", "10.1.2.3")],
-    [(17, "auth", ""), (4, *ANYONE)], [(31, *ANYONE)], [(31, *ANYONE)], [(64, *ANYONE)],
-    [(1, "auth", ""), (30, "digest", "u2:nope")],
-]
-BAD_LISTS = [
-    [], [(31, "nobody", "x")], [(31, "world", "someone")], [(31, "digest", "u1")],
-    [(31, "digest", "a:b:c")], [(31, "digest", "a:")], [(31, "digest", ":")], [(31, "digest", "")],
-    [(31, "ip", "1.2.3")], [(31, "ip", "1.2.3.256")], [(31, "ip", "1.2.3.4/33")],
-    [(31, "ip", "1.2.3.4/-1")], [(31, "ip", "1.2.3.4/")], [(31, "ip", "localhost")],
-    [(31, "ip", "")], [(31, "", "")], [(31, "super", "")], [(31, "x509", "CN=x")],
-    [(31, "sasl", "x")], [(31, *ANYONE), (31, "nobody", "x")], [(31, "digest", "a:b::")],
-]
 
 
 class Generator:
@@ -210,7 +161,8 @@ class Generator:
         flags = self.choose.choice([Flag.TTL, Flag.SEQUENTIAL_TTL])
         ttl = self.choose.choice([3_600_000, 2**40 - 1, 10**9, 0, -1, 2**40, -(2**63)])
         body = Writer().raw(create_body(path, self.data(), flags)).long(ttl).bytes
-        return Request(Op.CREATE_TTL, body, f"createTTL {shown(path)} flags {flags} ttl {ttl}", path)
+        return Request(
+            Op.CREATE_TTL, body, f"createTTL {shown(path)} flags {flags} ttl {ttl}", path)
 
     def delete(self, _):
         path = self.path()
@@ -224,7 +176,8 @@ class Generator:
         path = self.path()
         data, version = self.data(), self.version(path)
         return Request(
-            Op.SET_DATA, set_body(path, data, version), f"set {shown(path)} {size(data)} {version}", path)
+            Op.SET_DATA, set_body(path, data, version),
+            f"set {shown(path)} {size(data)} {version}", path)
 
     def set_acl(self, _):
         path = self.path()
@@ -266,8 +219,8 @@ class Generator:
         path = self.path()
         watch = self.wants_watch(session, path)
         return Request(
-            op, path_watch_body(path, watch), f"{name} {shown(path)}{' and watch' if watch else ''}",
-            path)
+            op, path_watch_body(path, watch),
+            f"{name} {shown(path)}{' and watch' if watch else ''}", path)
 
     def get(self, session):
         return self.read(Op.GET_DATA, "get", session)
@@ -329,16 +282,14 @@ class Generator:
         kind = ANY
         if self.watch_mode(session, path) == STANDARD:
             kind = self.choose.choice([CHILDREN, DATA, ANY, ANY, 0, 4, 5, 6, -1])
-        return Request(op, Writer().string(path).int(kind).bytes, f"{name} {shown(path)} type {kind}")
+        return Request(
+            op, Writer().string(path).int(kind).bytes, f"{name} {shown(path)} type {kind}")
 
     def check_watches(self, session):
         return self.about_watches(Op.CHECK_WATCHES, "checkWatches", session)
 
     def remove_watches(self, session):
         return self.about_watches(Op.REMOVE_WATCHES, "removeWatches", session)
-
-
-CREATES = (Op.CREATE, Op.CREATE2, Op.CREATE_CONTAINER, Op.CREATE_TTL)
 
 
 def is_avoided(part):

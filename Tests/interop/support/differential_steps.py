@@ -5,8 +5,8 @@ import struct
 import time
 
 from .differential_pair import Divergence, Pair, Request
-from .differential_requests import (
-    ANY, LIMITED, OPEN, PERSISTENT, RECURSIVE, STANDARD, SUPER_USER, USERS)
+from .differential_vocabulary import (
+    ANY, LIMITED, OPEN, PERSISTENT, RECURSIVE, STANDARD, USERS)
 from .jute import Writer
 from .wire import (
     AUTH_XID, PING_XID, SET_WATCHES_XID, Disconnected, Flag, Op, RawClient, Session, SessionRefused,
@@ -30,9 +30,9 @@ class Steps:
         self.makers = [
             (self.authenticate, 10), (self.reconnect, 12), (self.close, 8), (self.take_over, 5),
             (self.malformed_body, 25), (self.malformed_frame, 4), (self.wrong_password, 2),
-            (self.wrong_session, 2), (self.from_the_future, 2), (self.unknown_operation, 6), (self.refused_identity, 4),
-            (self.rare_operation, 5), (self.set_quota, 4), (self.remove_quota, 3),
-            (self.expire, 0.4),
+            (self.wrong_session, 2), (self.from_the_future, 2), (self.unknown_operation, 6),
+            (self.refused_identity, 4), (self.rare_operation, 5), (self.set_quota, 4),
+            (self.remove_quota, 3), (self.expire, 0.4),
         ]
 
     def take(self, pair):
@@ -83,7 +83,7 @@ class Steps:
     def set_watches(self, pair):
         paths = {self.generator.path() for _ in range(self.choose.choice([3, 10, 30]))}
         of_mode = {mode: [] for mode in (STANDARD, PERSISTENT, RECURSIVE, None)}
-        for path in sorted(paths):
+        for path in sorted(path for path in paths if max(path, default="") <= "\uffff"):
             of_mode[self.generator.watch_mode(pair, path)].append(path)
         lists = [[], [], []]
         for path in of_mode[STANDARD]:
