@@ -16,7 +16,7 @@ from support.wire import (
 
 pytestmark = pytest.mark.ours_only("it has no such tools")
 
-DONE, FAILED, DIRECTORY, DAMAGED, UNREACHABLE, USAGE = 0, 1, 3, 5, 6, 64
+DONE, FAILED, DIRECTORY, DAMAGED, UNREACHABLE, USAGE = 0, 1, 3, 5, 6, 2
 # Longer than a test, so that sessions and their ephemerals outlive the way from server to server.
 SESSION_MS = 30_000
 READABLE = [(1, "world", "anyone"), (31, "digest", "boss:bzZgYhqaMs3ijzY9xIP0KNCYyT4=")]
