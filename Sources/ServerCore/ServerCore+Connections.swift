@@ -1,6 +1,7 @@
 // Bytes in: connections, frames, the connect request, and when to stop taking more.
 
 import ZKWire
+import Zab
 
 extension ServerCore {
     /// Output of one connection above which its further requests wait: a client that does not read

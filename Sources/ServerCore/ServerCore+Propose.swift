@@ -2,6 +2,7 @@
 
 import DataTree
 import ZKWire
+import Zab
 
 extension ServerCore {
     /// Validates a client's write and proposes the transaction, or the error that it ends in: an

@@ -12,6 +12,7 @@
 import DataTree
 import DequeModule
 import ZKWire
+import Zab
 
 /// The deterministic server. A class for the identity of the memory that it owns; one loop calls it.
 package final class ServerCore {

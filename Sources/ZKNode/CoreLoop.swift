@@ -7,6 +7,7 @@ import NIOCore
 import ServerCore
 import Snapshot
 import ZKWire
+import Zab
 
 /// Drives the core on one event loop. Every method runs on that loop.
 // SAFETY: `@unchecked`: confined to `eventLoop`, which every entry from another thread goes through.

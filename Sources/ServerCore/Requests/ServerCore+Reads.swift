@@ -2,6 +2,7 @@
 
 import DataTree
 import ZKWire
+import Zab
 
 extension ServerCore {
     /// Answers a request that changes nothing; `operation` is nil for a type that is not known.

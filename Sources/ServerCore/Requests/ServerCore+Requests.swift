@@ -3,6 +3,7 @@
 
 import DataTree
 import ZKWire
+import Zab
 
 extension ServerCore {
     func handleFrame(

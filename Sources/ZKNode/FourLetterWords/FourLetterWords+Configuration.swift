@@ -1,6 +1,7 @@
 import ServerConfiguration
 import ServerCore
 import Storage
+import Zab
 
 extension FourLetterWords {
     /// The words of a server with this configuration.
