@@ -125,7 +125,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "ZKNodeTests",
-            dependencies: ["ZKNode", "ServerCore", "ServerConfiguration", "ZKWire"],
+            dependencies: ["ZKNode", "ServerCore", "ServerConfiguration", "ZKWire"] + nio,
             swiftSettings: strict),
     ]
 )
