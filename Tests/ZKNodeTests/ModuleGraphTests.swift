@@ -86,7 +86,7 @@ struct ModuleGraphTests {
         let declared = SourceTree.files.first { $0.path == settings }?.code ?? []
         // HTTP is remarked upon by the keys' names.
         let relevant = declared.prefix { !$0.contains("struct AdminSettings") }
-        let names = relevant.compactMap { $0.firstMatch(of: /    package var (\w+)/)?.output.1 }
+        let names = relevant.compactMap { $0.firstMatch(of: /^ +package var (\w+)/)?.output.1 }
         #expect(names.count > 30)
         for name in names where !words.contains(name) {
             // `givenX` is read as `x`, with its default.
