@@ -140,7 +140,7 @@ extension ServerCore {
             && connection.pendingBytes <= ServerCore.pendingHighWaterBytes
     }
 
-    /// Whether a request may be taken in that is large, or is not: looked at before it has come whole.
+    /// Whether a request of this length may be taken in; asked before it has come whole.
     private func hasRoom(forRequestOf length: Int) -> Bool {
         guard length > configuration.largeRequestBytes else { return true }
         let inFlight = pipeline.outstandingLargeBytes

@@ -147,8 +147,8 @@ package final class ZKServer: @unchecked Sendable {
         return try ClientListener.bind(loop, configuration.clients, logger, recovered)
     }
 
-    /// Each snapshot is followed by a purge; the clock's finds what that left, or what a server that
-    /// is never written to has.
+    /// Each snapshot is followed by a purge. The clock's finds what that left, or what a server has
+    /// that nobody writes to.
     private func schedulePurging() {
         guard let interval = configuration.snapshots.purgeInterval?.timeAmount else { return }
         let period = max(interval, ZKServer.minimumPurgePeriod)

@@ -4,7 +4,7 @@ import ZKNode
 
 @Suite("The log's way to standard error")
 struct LogWriterTests {
-    @Test("a pipe that nobody reads keeps nobody waiting, and what it missed is counted in its place")
+    @Test("a pipe that nobody reads keeps nobody waiting, and what it missed is counted")
     func blockedPipe() {
         let pipe = Pipe()
         let writer = LogWriter(descriptor: pipe.writeEnd, maximumBytes: 8192) { "lost \($0)\n" }
