@@ -48,11 +48,19 @@ let package = Package(
             name: "Recovery", dependencies: ["Storage", "ZKWire", "DataTree", "TxnLog", "Snapshot"],
             swiftSettings: strict),
         .target(
+            name: "Zab",
+            dependencies: ["ZKWire", .product(name: "DequeModule", package: "swift-collections")],
+            swiftSettings: strict),
+        .target(
             name: "ServerCore",
             dependencies: [
-                "ZKWire", "DataTree", .product(name: "Crypto", package: "swift-crypto"),
+                "ZKWire", "DataTree", "Zab", .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "DequeModule", package: "swift-collections"),
             ],
+            swiftSettings: strict),
+        .target(
+            name: "Resync",
+            dependencies: ["Storage", "ZKWire", "DataTree", "TxnLog", "Snapshot", "Recovery"],
             swiftSettings: strict),
         .target(name: "ServerConfiguration", swiftSettings: strict),
         .target(
@@ -66,8 +74,8 @@ let package = Package(
         .target(
             name: "ZKNode",
             dependencies: [
-                "ZKWire", "Storage", "DataTree", "TxnLog", "Snapshot", "Recovery", "ServerCore",
-                "ServerConfiguration",
+                "ZKWire", "Storage", "DataTree", "TxnLog", "Snapshot", "Recovery", "Resync", "Zab",
+                "ServerCore", "ServerConfiguration",
             ] + nio,
             swiftSettings: strict),
         .executableTarget(
@@ -105,8 +113,15 @@ let package = Package(
             name: "RecoveryTests",
             dependencies: ["Recovery", "TxnLog", "Snapshot", "Storage", "DataTree", "ZKWire"],
             exclude: ["Fixtures"], swiftSettings: strict),
+        .testTarget(name: "ZabTests", dependencies: ["Zab", "ZKWire"], swiftSettings: strict),
         .testTarget(
-            name: "ServerCoreTests", dependencies: ["ServerCore", "DataTree", "ZKWire"],
+            name: "ResyncTests",
+            dependencies: [
+                "Resync", "Recovery", "TxnLog", "Snapshot", "Storage", "DataTree", "ZKWire",
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "ServerCoreTests", dependencies: ["ServerCore", "Zab", "DataTree", "ZKWire"],
             swiftSettings: strict),
         .testTarget(
             name: "ServerConfigurationTests", dependencies: ["ServerConfiguration"],

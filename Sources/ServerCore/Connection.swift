@@ -1,5 +1,6 @@
 import DequeModule
 import ZKWire
+import Zab
 
 /// One client connection: what is known of the client, what waits for its turn, what goes out.
 ///

@@ -8,8 +8,10 @@ package enum Event {
     case bytesReceived(ConnectionID, ByteView)
     /// The socket is gone; nothing more can be sent.
     case connectionClosed(ConnectionID)
-    /// What was in the connection's output buffer has been taken.
+    /// The socket has room for more than was in the connection's output buffer.
     case outputDrained(ConnectionID)
+    /// The connection's client has received more of what was sent to it.
+    case outputReceived(ConnectionID)
     /// The log has everything up to this zxid on stable storage.
     case appended(upTo: Zxid)
     /// The loop has handled what was ready: proposals of this turn go out as one batch.

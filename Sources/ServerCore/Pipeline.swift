@@ -1,5 +1,6 @@
 import DequeModule
 import ZKWire
+import Zab
 
 /// Proposals between their zxid and their application: proposed, logged, acknowledged, committed. An
 /// ensemble of one commits what its own log reports; in an ensemble Zab stands here.

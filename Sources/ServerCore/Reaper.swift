@@ -1,4 +1,5 @@
 import ZKWire
+import Zab
 
 /// When to look for empty containers and TTL znodes whose time is up (Apache `ContainerManager`).
 struct Reaper {

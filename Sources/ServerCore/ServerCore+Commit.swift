@@ -3,6 +3,7 @@
 
 import DataTree
 import ZKWire
+import Zab
 
 extension ServerCore {
     func handleAppended(upTo zxid: Zxid, _ now: Now, _ effects: inout Effects) {

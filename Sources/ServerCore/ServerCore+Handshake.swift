@@ -2,6 +2,7 @@
 // resumes a session.
 
 import ZKWire
+import Zab
 
 extension ServerCore {
     private static let fourLetterWords: Set<String> = [

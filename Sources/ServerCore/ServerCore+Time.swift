@@ -2,6 +2,7 @@
 
 import DataTree
 import ZKWire
+import Zab
 
 extension ServerCore {
     func handleTick(_ now: Now, _ effects: inout Effects) {

@@ -12,6 +12,7 @@
 import DataTree
 import DequeModule
 import ZKWire
+import Zab
 
 /// The deterministic server. A class for the identity of the memory that it owns; one loop calls it.
 package final class ServerCore {
@@ -73,6 +74,7 @@ package final class ServerCore {
         case .connectionOpened(let id, let address): handleOpened(id, address, now)
         case .connectionClosed(let id): handleClosed(id, &effects)
         case .outputDrained(let id): handleOutputDrained(id, now, &effects)
+        case .outputReceived(let id): handleOutputReceived(id, now)
         case .tick: handleTick(now, &effects)
         case .started: closeOrphanedSessions(now, &effects)
         case .snapshotStarted(let txnCount, let txnBytes):

@@ -1,6 +1,7 @@
 import ServerConfiguration
 import ServerCore
 import ZKWire
+import Zab
 
 extension CoreConfiguration {
     /// The core's part of the server's configuration.

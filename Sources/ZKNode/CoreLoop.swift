@@ -5,8 +5,10 @@ import Glibc
 import Logging
 import NIOCore
 import ServerCore
+import struct ServerCore.PeerAddress
 import Snapshot
 import ZKWire
+import Zab
 
 /// Drives the core on one event loop. Every method runs on that loop.
 // SAFETY: `@unchecked`: confined to `eventLoop`, which every entry from another thread goes through.
@@ -29,8 +31,9 @@ final class CoreLoop: @unchecked Sendable {
     /// What is being carried out; swapped with `effects`, so that neither is allocated anew.
     private var acting = Effects()
     private var isTurnScheduled = false
-    /// Connections whose socket takes no more at present.
-    private var unwritable: Set<ConnectionID> = []
+    /// Connections whose socket takes no more at present, and the bytes that their clients had taken
+    /// at the last look.
+    private var unwritable: [ConnectionID: UInt64] = [:]
 
     init(
         core: ServerCore, eventLoop: any EventLoop, log: LogThread, snapshots: SnapshotDriver,
@@ -63,8 +66,21 @@ final class CoreLoop: @unchecked Sendable {
     }
 
     func tick() {
+        noteReceived()
         step(.tick)
         endTurn()
+    }
+
+    /// Tells the core which of the clients that are not read have taken something since the last
+    /// look.
+    private func noteReceived() {
+        for (id, before) in unwritable where core.connections[id]?.isHeldBack == true {
+            channels[id]?.withBytesAcknowledged { [self] bytes in
+                guard bytes > before else { return }
+                unwritable[id] = bytes
+                step(.outputReceived(id))
+            }
+        }
     }
 
     /// - Returns: nil if the connection is over a limit and must be closed.
@@ -100,7 +116,7 @@ final class CoreLoop: @unchecked Sendable {
 
     func connectionClosed(_ id: ConnectionID) {
         guard channels.removeValue(forKey: id) != nil else { return }
-        unwritable.remove(id)
+        unwritable[id] = nil
         if let host = core.connections[id]?.address.host { forget(host: host) }
         step(.connectionClosed(id))
         scheduleTurn()
@@ -115,7 +131,9 @@ final class CoreLoop: @unchecked Sendable {
     }
 
     func becameWritable(_ id: ConnectionID) {
-        guard unwritable.remove(id) != nil, let connection = core.connections[id] else { return }
+        guard unwritable.removeValue(forKey: id) != nil, let connection = core.connections[id]
+        else { return }
+        step(.outputReceived(id))
         send(connection)
         scheduleTurn()
     }
@@ -150,7 +168,7 @@ final class CoreLoop: @unchecked Sendable {
         for batch in acting.append { log.append(batch) }
         for connection in acting.output {
             connection.outputTaken()
-            if !unwritable.contains(connection.id) { send(connection) }
+            if unwritable[connection.id] == nil { send(connection) }
         }
         for request in acting.fourLetterWords { answer(request) }
         for (id, _) in acting.close { closeAfterOutput(id) }
@@ -172,7 +190,7 @@ final class CoreLoop: @unchecked Sendable {
             channel.writeAndFlush(buffer, promise: nil)
         }
         if !channel.isWritable {
-            unwritable.insert(connection.id)
+            unwritable[connection.id] = 0
         } else if connection.isHeldBack {
             step(.outputDrained(connection.id))
         }

@@ -8,6 +8,7 @@ import Snapshot
 import Storage
 import TxnLog
 import ZKWire
+import Zab
 
 /// What a start got from the disk.
 struct RecoveredStorage {

@@ -1,5 +1,6 @@
 import Logging
 import ServerCore
+import Zab
 
 extension Logger {
     /// One line for something that the core noticed.

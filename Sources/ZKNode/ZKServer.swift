@@ -11,6 +11,7 @@ import Snapshot
 import Storage
 import TxnLog
 import ZKWire
+import Zab
 
 /// A running server. `run()` returns when it has been stopped, or throws why it ended.
 // SAFETY: `@unchecked`: `ending` is behind its own lock; the rest is set in `init` and never after.

@@ -1,6 +1,7 @@
 import DataTree
 import ServerCore
 import ZKWire
+import Zab
 
 /// A core with a clock in hand and a log that is durable when the test says so.
 final class CoreHarness {

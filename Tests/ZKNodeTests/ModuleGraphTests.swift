@@ -15,12 +15,14 @@ struct ModuleGraphTests {
             "TxnLog": ["Storage", "ZKWire", "CLZ4"],
             "Snapshot": ["Storage", "ZKWire", "DataTree", "CLZ4", "CZlib"],
             "Recovery": ["Storage", "ZKWire", "DataTree", "TxnLog", "Snapshot"],
-            "ServerCore": ["ZKWire", "DataTree", "Crypto", "DequeModule"],
+            "Zab": ["ZKWire", "DequeModule"],
+            "Resync": engine,
+            "ServerCore": ["ZKWire", "DataTree", "Zab", "Crypto", "DequeModule"],
             "ServerConfiguration": [],
             "Inspection": engine,
             "Maintenance": engine,
             "ZKNode": engine.union([
-                "ServerCore", "ServerConfiguration", "NIOCore", "NIOPosix",
+                "Resync", "Zab", "ServerCore", "ServerConfiguration", "NIOCore", "NIOPosix",
                 "NIOConcurrencyHelpers", "Logging",
             ]),
         ]
@@ -56,7 +58,7 @@ struct ModuleGraphTests {
 
     /// Modules that must give the same result for the same calls.
     private static let deterministic: Set = [
-        "ZKWire", "DataTree", "TxnLog", "Snapshot", "Recovery", "ServerCore",
+        "ZKWire", "DataTree", "TxnLog", "Snapshot", "Recovery", "Resync", "Zab", "ServerCore",
     ]
 
     @Test("every module is in the graph and imports what the graph says")

@@ -1,4 +1,5 @@
 import ZKWire
+import Zab
 
 /// Time as long as the server was there to see it. After a pause (a stopped process, a suspended
 /// machine, a stalled loop) clients have had no way to reach us, so that time is not held against

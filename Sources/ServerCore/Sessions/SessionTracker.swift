@@ -1,4 +1,5 @@
 import ZKWire
+import Zab
 
 /// The live sessions and when each expires. Time here is the core's awake time: it stands still
 /// while the server itself is stopped, so a pause of ours expires nobody (see `AwakeClock`).

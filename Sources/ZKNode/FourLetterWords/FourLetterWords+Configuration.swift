@@ -1,5 +1,6 @@
 import ServerConfiguration
 import ServerCore
+import Zab
 
 extension FourLetterWords {
     /// The words of a server with this configuration.

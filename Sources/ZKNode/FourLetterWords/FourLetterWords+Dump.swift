@@ -1,6 +1,7 @@
 import Glibc
 import ServerCore
 import ZKWire
+import Zab
 
 extension FourLetterWords {
     /// `dump`: sessions and connections by the time at which they would expire, and ephemerals.

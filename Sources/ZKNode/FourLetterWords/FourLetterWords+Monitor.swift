@@ -1,5 +1,6 @@
 import ServerCore
 import ZKWire
+import Zab
 
 extension FourLetterWords {
     /// `mntr`: a name, a tab and a value a line.

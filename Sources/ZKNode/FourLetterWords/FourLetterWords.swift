@@ -2,6 +2,7 @@
 
 import ServerCore
 import ZKWire
+import Zab
 
 /// Answers four-letter words on the core's loop; everything they print is local.
 package struct FourLetterWords: Sendable {

@@ -1,0 +1,62 @@
+// One server's part in Zab: it looks for a leader, follows one or is one, and keeps the end of the
+// history. A machine without I/O, clock, lock or await. Specification: docs/zab.md.
+
+import ZKWire
+
+/// The protocol of one server. A class for the identity of the memory that it owns.
+package final class Peer {
+    package let configuration: ZabConfiguration
+    package internal(set) var role = Role.looking
+    package internal(set) var epochs: Epochs
+    package internal(set) var history: History
+
+    /// - Parameters:
+    ///   - recentBytes: none in an ensemble of one, which has nobody to send it to.
+    package init(_ configuration: ZabConfiguration, _ durable: DurableState, now: Instant) {
+        self.configuration = configuration
+        epochs = durable.epochs
+        history = History(
+            last: durable.lastZxid,
+            recentBytes: configuration.isAlone ? 0 : configuration.recentBytes)
+    }
+
+    /// The one entry for everything but a packet that the layer above answers: see `receive`.
+    package func step(_ event: ZabEvent, now: Instant, into effects: inout ZabEffects) {
+        switch event {
+        case .started:
+            if configuration.isAlone { role = .leading(epochs.current, isEstablished: true) }
+        case .appended(let zxid):
+            history.appended(upTo: zxid)
+            if configuration.isAlone { history.commit(upTo: zxid) }
+        default: break
+        }
+    }
+
+    /// A packet of the quorum port.
+    /// - Returns: the server it is from, if it belongs to the layer above (REQUEST, REVALIDATE,
+    ///   SYNC, and the sessions in a PING) and that server's state allows it.
+    package func receive(
+        _ packet: QuorumPacket, on link: LinkID, now: Instant, into effects: inout ZabEffects
+    ) -> ServerID? {
+        nil
+    }
+
+    // MARK: For the layer above
+
+    /// The zxid of the next proposal. Only for an established leader.
+    package var nextZxid: Zxid { history.last.next }
+
+    /// Where the next proposal's payload is written; then comes `propose`.
+    package var payloads: ByteWriter { history.open.payloads }
+
+    /// Makes what was written to `payloads` from `offset` on the proposal `nextZxid`.
+    package func propose(from offset: Int) { history.append(nextZxid, from: offset) }
+
+    /// Proposals of this turn go to the log and to the learners.
+    package func flush(into effects: inout ZabEffects) {
+        if let batch = history.takeBatch() { effects.append.append(batch) }
+    }
+
+    /// The next transaction for the tree.
+    package func nextCommitted() -> History.Slot? { history.nextCommitted() }
+}
