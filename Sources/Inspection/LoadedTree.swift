@@ -31,7 +31,7 @@ struct LoadedTree {
             }
         case .apache(let snapshots, let logs):
             do throws(RecoveryError) {
-                self = try Self.loadApache(disk, snapshots, logs, path)
+                self = try Self.loadApache(disk, snapshots, logs, path, output)
             } catch {
                 throw Self.failure(error, path)
             }
@@ -64,7 +64,10 @@ struct LoadedTree {
     private static func failure(_ error: RecoveryError, _ path: String) -> Failure {
         if case .disk(let disk) = error { return .unusable(.disk(disk)) }
         if case .meta(.newerVersion) = error {
-            return .unusable(.wrongDirectory(path: path, expected: "of this version: \(error)"))
+            return .unusable(
+                .wrongDirectory(
+                    path: path, expected: "of this version: \(error)",
+                    advice: "Use the zkdump of the version that wrote it"))
         }
         return .refused(
             Finding(

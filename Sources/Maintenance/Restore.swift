@@ -24,6 +24,9 @@ package struct RestoreRequest: Sendable {
     package var to = RestorePoint.end
     /// The new directory.
     package var dataDirectory: String
+    /// The server's `dataLogDir`, if it has one: new too, since a log that is already there is of
+    /// another history. The restored state needs no log of its own.
+    package var dataLogDirectory: String?
     /// As in `myid`; a standalone server's is 0.
     package var serverID = ServerID(rawValue: 0)
     /// The new history's id and the seed of the tree's hash, from a source of randomness.
