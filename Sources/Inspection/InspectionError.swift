@@ -1,4 +1,5 @@
 import Storage
+import TxnLog
 
 #if canImport(Glibc)
     import Glibc
@@ -36,6 +37,12 @@ extension InspectionError: CustomStringConvertible {
         case .wrongDirectory(let path, let expected, let advice):
             "\(path) is not \(expected). \(advice)"
         }
+    }
+}
+
+extension InspectionError {
+    static func newerLog(_ path: String, _ version: UInt32) -> InspectionError {
+        .newerVersion(path: path, offset: 8, version: version, known: TxnLogFormat.version)
     }
 }
 

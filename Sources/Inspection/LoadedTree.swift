@@ -33,7 +33,7 @@ struct LoadedTree {
             do throws(RecoveryError) {
                 self = try Self.loadApache(disk, snapshots, logs, path, output)
             } catch {
-                throw Self.failure(error, path)
+                throw Self.failure(error, path, log: logs)
             }
         case .file, .logDirectory, .snapshotDirectory:
             throw .unusable(
@@ -55,14 +55,19 @@ struct LoadedTree {
             } catch {
                 attemptsLeft -= 1
                 if attemptsLeft == 0 || DirectoryState(disk, directory) == before {
-                    throw failure(error, directory.data)
+                    throw failure(error, directory.data, log: directory.log)
                 }
             }
         }
     }
 
-    private static func failure(_ error: RecoveryError, _ path: String) -> Failure {
+    private static func failure(
+        _ error: RecoveryError, _ path: String, log: String
+    ) -> Failure {
         if case .disk(let disk) = error { return .unusable(.disk(disk)) }
+        if case .log(.newerVersion(let file, let version)) = error {
+            return .unusable(.newerLog(log + "/" + file, version))
+        }
         if case .meta(.newerVersion) = error {
             return .unusable(
                 .wrongDirectory(

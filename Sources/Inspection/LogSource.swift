@@ -98,8 +98,7 @@ struct LogSource: Equatable {
             try SegmentInspector.open(disk, path)
         }
         if case .unknownVersion(let version) = opened?.defect {
-            throw .newerVersion(
-                path: path, offset: 8, version: version, known: TxnLogFormat.version)
+            throw .newerLog(path, version)
         }
     }
 

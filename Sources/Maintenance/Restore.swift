@@ -49,7 +49,7 @@ package struct RestoreReport: Equatable, Sendable {
     /// The latest ctime or mtime of any znode.
     package var newestChangeTime: Int64
     package var replayedCount: UInt64 = 0
-    /// As `mntr` counts them.
+    /// As zkdump counts them: the root once. `mntr` counts it twice, as Apache's does.
     package var znodeCount: Int
     package var sessionCount: Int
     package var ephemeralCount: Int
@@ -100,7 +100,7 @@ package struct Restore<D: Disk> {
         let report = RestoreReport(
             zxid: tree.lastProcessedZxid, lastTime: replay.lastTime,
             newestChangeTime: tree.newestChangeTime,
-            replayedCount: replay.appliedCount, znodeCount: tree.nodeCount,
+            replayedCount: replay.appliedCount, znodeCount: tree.nodeCount - 1,
             sessionCount: tree.sessions.count, ephemeralCount: tree.ephemeralsCount, notes: notes)
         return (tree, report)
     }

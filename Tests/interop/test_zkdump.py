@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import pty
+import re
 import shutil
 import subprocess
 import tempfile
@@ -99,12 +100,12 @@ def test_the_golden_outputs_are_the_binarys_own(apache, name, arguments):
 def test_an_export_says_what_it_wrote(apache):
     arguments = ["export", "--format", "apache", "apache"]
     text = dump(*arguments, "out", cwd=apache.parent)
-    assert text == "exported out/version-2/snapshot.27\nzxid 0x27\nznodes 32, sessions 3\n"
+    assert text == "exported out/version-2/snapshot.27\nzxid 0x27\nznodes 32, sessions 1\n"
     [found] = objects(*arguments, "again", cwd=apache.parent)
     size = (apache.parent / "again/version-2/snapshot.27").stat().st_size
     assert found == {
         "type": "export", "snapshot": "again/version-2/snapshot.27", "zxid": "0x27",
-        "znodes": 32, "sessions": 3, "bytes": size, "notes": []}
+        "znodes": 32, "sessions": 1, "bytes": size, "notes": []}
 
 
 def test_the_filters_bound_what_is_listed(ours, apache):
@@ -260,7 +261,7 @@ def test_without_permission_the_file_is_named_and_whose_it_has_to_be():
 
 
 def on_a_terminal(*arguments, environment=None):
-    """What appears where both outputs are a terminal."""
+    """What appears where both outputs are a terminal, without the progress that a slow disk shows."""
     binary = ZKNode.binary().with_name("zkdump")
     near, far = pty.openpty()
     with subprocess.Popen(
@@ -275,7 +276,7 @@ def on_a_terminal(*arguments, environment=None):
             pass  # The far side has been closed.
         process.wait(30)
     os.close(near)
-    return text.decode()
+    return re.sub(r"\r\x1b\[K(\S+: \d+% of [\d.]+ \w+)?", "", text.decode()).replace("\r", "")
 
 
 def test_colour_is_for_terminals_and_can_be_turned_off(ours):
@@ -284,8 +285,7 @@ def test_colour_is_for_terminals_and_can_be_turned_off(ours):
     assert "\x1b[32mok" in coloured
     plain = dump("verify", server.data_dir)
     assert "\x1b" not in plain
-    assert on_a_terminal(
-        "verify", server.data_dir, environment={"NO_COLOR": "1"}).replace("\r", "") == plain
+    assert on_a_terminal("verify", server.data_dir, environment={"NO_COLOR": "1"}) == plain
     assert "\x1b" not in on_a_terminal("verify", server.data_dir, "--color", "never")
     assert "\x1b" not in on_a_terminal("verify", server.data_dir, "--json")
     assert "\x1b" in dump("verify", server.data_dir, "--color", "always")
@@ -307,13 +307,13 @@ def test_a_server_with_a_data_log_dir_is_looked_into_backed_up_and_restored(
     for command in ("verify", "tree", "log", "du"):
         dump(command, *apart)
     assert "/later" in dump("tree", *apart, "--nodes")
-    assert "+ /later" in dump("diff", server.snapshots[-1], *apart, expect=DIFFERENT)
+    assert "+ /later" in dump("diff", server.snapshots[0], *apart, expect=DIFFERENT)
     refused("log", server.data_dir, words=["give it as --log-dir"])
     assert "give it as --log-dir" in dump("verify", server.data_dir, expect=DAMAGED)
 
     new, log = tmp_path / "new", tmp_path / "newlog"
     arguments = [
-        "restore", "--snapshot", server.snapshots[-1], "--logs", tmp_path / "fast",
+        "restore", "--snapshot", server.snapshots[0], "--logs", tmp_path / "fast",
         "--data-dir", new, "--data-log-dir"]
     done = run(*arguments, tmp_path / "fast", program="zknode")
     assert done.returncode == 3 and "fast is not empty" in done.stderr
