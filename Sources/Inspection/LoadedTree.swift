@@ -55,14 +55,16 @@ struct LoadedTree {
             } catch {
                 attemptsLeft -= 1
                 if attemptsLeft == 0 || DirectoryState(disk, directory) == before {
-                    throw failure(error, directory.data, log: directory.log)
+                    throw failure(
+                        error, directory.data, log: directory.log,
+                        advice: Finding.absentLog(disk, directory)?.advice)
                 }
             }
         }
     }
 
     private static func failure(
-        _ error: RecoveryError, _ path: String, log: String
+        _ error: RecoveryError, _ path: String, log: String, advice: String? = nil
     ) -> Failure {
         if case .disk(let disk) = error { return .unusable(.disk(disk)) }
         if case .log(.newerVersion(let file, let version)) = error {
@@ -77,7 +79,7 @@ struct LoadedTree {
         return .refused(
             Finding(
                 severity: .damage, path: path, offset: nil, zxid: nil, text: "\(error)",
-                advice: "A start refuses this directory; zkdump verify says more"))
+                advice: advice ?? "A start refuses this directory; zkdump verify says more"))
     }
 
     init(

@@ -32,7 +32,8 @@ package final class Output {
             case .read(let path, let done, let total):
                 "\(path): \(total > 0 ? done * 100 / total : 100)% of \(humanSize(total))"
             case .replayed(let path, let zxid, let last):
-                "\(path): replaying, \(zxid) of \(last)"
+                // Apache's logs say only at their end where it is.
+                "\(path): replaying, at \(zxid)" + (last > zxid ? " of \(last)" : "")
             }
         }
     }

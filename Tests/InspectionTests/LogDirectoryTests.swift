@@ -84,6 +84,7 @@ struct LogDirectoryTests {
     @Test("What is no dataLogDir is refused")
     func refused() throws {
         let disk = try Scenario.disk(dataLog: "fast")
+        try disk.createDirectory("other")
         disk.place(Array("notes".utf8), at: "other/notes")
         let tool = Tool(disk)
         func message(_ capture: Capture) -> String { capture.error.map { "\($0)" } ?? "none" }
