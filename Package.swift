@@ -81,14 +81,14 @@ let package = Package(
         .executableTarget(
             name: "zknode",
             dependencies: [
-                "ZKNode", "Maintenance", "ServerConfiguration",
+                "ZKNode", "Maintenance", "Recovery", "ServerConfiguration", "Storage", "ZKWire",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ] + nio,
             path: "tools/zknode", swiftSettings: strict),
         .executableTarget(
             name: "zkdump",
             dependencies: [
-                "Inspection", "Maintenance",
+                "Inspection", "Maintenance", "Recovery", "Storage", "ZKWire",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "tools/zkdump", swiftSettings: strict),

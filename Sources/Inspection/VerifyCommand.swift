@@ -32,8 +32,8 @@ package struct VerifyCommand<D: Disk> {
             verification = found
         case .file:
             throw .wrongDirectory(
-                path: path,
-                expected: "a directory; zkdump log and zkdump snapshot check single files")
+                path: path, expected: "a directory",
+                advice: "zkdump log and zkdump snapshot check single files")
         }
         verification.print(to: output)
         return verification.status

@@ -8,7 +8,7 @@ struct ZKDump: ParsableCommand {
         commandName: "zkdump",
         abstract: "Looks into logs, snapshots and data directories, ZKNode's and Apache's.",
         discussion: """
-            Nothing is changed on disk and no lock is taken: it may run beside a server.
+            Nothing is changed on disk and no lock is taken: it may run beside a server. \
             Compressed and damaged files are read as far as they go, and the damage is reported.
 
             \(ExitTable.text)
