@@ -107,7 +107,9 @@ struct ElectionTests {
         #expect(ElectionAddress("0.0.0.0:3888")?.isWildcard == true)
         #expect(ElectionAddress("[::]:3888")?.isWildcard == true)
         #expect(ElectionAddress("zk1.example:3888")?.isWildcard == false)
-        let bad = ["", ":", "host", "host:", ":1", "host:x", "host:65536", "::1:1", "[::1]", "[]:1"]
+        let bad = [
+            "", ":", "host", "host:", ":1", "host:x", "host:65536", "::1:1", "[::1]", "[]:1",
+        ]
         for text in bad {
             #expect(ElectionAddress(text[...]) == nil, "\(text)")
         }

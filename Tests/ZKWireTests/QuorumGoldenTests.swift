@@ -3,9 +3,66 @@ import ZKWire
 
 /// Packets of Apache ZooKeeper 3.8.0: what they mean, and that we would send the same bytes.
 struct QuorumGoldenTests {
-    private static let leader = ""
+    private static let leader = """
+        leader-commit = commit 0x100000001
+        leader-commitandactivate = commitAndActivate 0x100000018 leader 2
+        leader-diff = diff 0x100000012
+        leader-diff-zero = diff 0x0
+        leader-inform = inform 0x100000002: create of 0x10000bccf420000 cxid 1 at 0x100000002 \
+        with digest
+        leader-informandactivate = informAndActivate 0x100000018 leader 2: reconfig of \
+        0x20000bccf710001 cxid 1 at 0x100000018 with digest
+        leader-leaderinfo = leaderInfo epoch 1 version 65536
+        leader-newleader = newLeader 0x100000000 servers [1, 2, 3, 4] version 100000000
+        leader-ping = ping 0x100000000
+        leader-proposal-closeSession = proposal 0x10000000c: closeSession of 0x10000bccf420001 \
+        cxid 1 at 0x10000000c with digest
+        leader-proposal-create = proposal 0x100000002: create of 0x10000bccf420000 cxid 1 at \
+        0x100000002 with digest
+        leader-proposal-createSession = proposal 0x100000001: createSession of 0x10000bccf420000 \
+        cxid 0 at 0x100000001 with digest
+        leader-proposal-delete = proposal 0x10000000a: delete of 0x40000bcda920000 cxid 3 at \
+        0x10000000a with digest
+        leader-proposal-error = proposal 0x100000007: error of 0x10000bccf420000 cxid 7 at \
+        0x100000007 without digest
+        leader-proposal-multi = proposal 0x100000005: multi of 0x10000bccf420000 cxid 5 at \
+        0x100000005 with digest
+        leader-proposal-reconfig = proposal 0x100000018: reconfig of 0x20000bccf710001 cxid 1 at \
+        0x100000018 with digest
+        leader-proposal-setData = proposal 0x100000003: setData of 0x10000bccf420000 cxid 2 at \
+        0x100000003 with digest
+        leader-revalidate-invalid = revalidated 0x300001234abcd false
+        leader-revalidate-valid = revalidated 0x10000bccf420000 true
+        leader-snap = snap 0x100000000
+        leader-sync = sync
+        leader-trunc = trunc 0x100000012
+        leader-uptodate = upToDate
+        """
 
-    private static let learner = ""
+    private static let learner = """
+        learner-ack-newleader = ack 0x100000000
+        learner-ack-proposal = ack 0x100000001
+        learner-ackepoch = ackEpoch at 0x0 of epoch 0
+        learner-ackepoch-again = ackEpoch at 0x10000000e of no epoch
+        learner-followerinfo = followerInfo accepted 0 server 1 version 65536 configuration 0
+        learner-observerinfo = observerInfo accepted 0 server 4 version 65536 configuration \
+        100000000
+        learner-ping = ping 0x100000000
+        learner-ping-touches = ping 0x100000007 0x10000bccf420000 6000 ms
+        learner-request-closeSession = request closeSession 0x10000bccf420001 cxid 1 body 0 by \
+        ip:127.0.0.1
+        learner-request-create = request create 0x10000bccf420000 cxid 1 body 44 by \
+        ip:127.0.0.1,digest:u:Jq7wMyA/w2Vd5WIDAKdu4OIIFEQ=
+        learner-request-createSession = request createSession 0x10000bccf420000 cxid 0 body 4 by nil
+        learner-request-delete = request delete 0x40000bcda920000 cxid 3 body 10 by ip:127.0.0.1
+        learner-request-multi = request multi 0x10000bccf420000 cxid 5 body 102 by \
+        ip:127.0.0.1,digest:u:Jq7wMyA/w2Vd5WIDAKdu4OIIFEQ=
+        learner-request-setData = request setData 0x10000bccf420000 cxid 2 body 17 by \
+        ip:127.0.0.1,digest:u:Jq7wMyA/w2Vd5WIDAKdu4OIIFEQ=
+        learner-request-sync = request sync 0x10000bccf420000 cxid 4 body 6 by \
+        ip:127.0.0.1,digest:u:Jq7wMyA/w2Vd5WIDAKdu4OIIFEQ=
+        learner-revalidate = revalidate 0x10000bccf420000 6000 ms
+        """
 
     @Test("Each packet of Apache's leader is read, and written again byte for byte")
     func leaderPackets() throws {
