@@ -45,7 +45,7 @@ package struct PeerEpoch: RawRepresentable, Hashable, Comparable, Sendable,
 }
 
 /// A proposal for a leader: who, and what of the history it has.
-package struct Vote: Equatable, Sendable, CustomStringConvertible {
+package struct ElectionVote: Equatable, Sendable, CustomStringConvertible {
     package var leader: ServerID
     /// The last zxid in the log of `leader`.
     package var zxid: Zxid
@@ -58,7 +58,7 @@ package struct Vote: Equatable, Sendable, CustomStringConvertible {
     }
 
     /// What a server without a vote says: smaller than every vote.
-    package static let none = Vote(
+    package static let none = ElectionVote(
         leader: ServerID(rawValue: .min), zxid: Zxid(rawValue: .min), peerEpoch: .none)
 
     package var description: String { "server \(leader) at \(zxid) of epoch \(peerEpoch)" }
