@@ -23,7 +23,9 @@ struct ProgressTests {
     @Test("A replay is told by its zxids, and by one alone where its end is not known")
     func replays() {
         func text(_ zxid: Int64, _ last: Int64) -> String {
-            "\(Output.Progress.replayed(path: "data", Zxid(rawValue: zxid), of: Zxid(rawValue: last)))"
+            let progress = Output.Progress.replayed(
+                path: "data", Zxid(rawValue: zxid), of: Zxid(rawValue: last))
+            return "\(progress)"
         }
         #expect(text(0x1FFFF, 0xF4687) == "data: replaying, at 0x1ffff of 0xf4687")
         #expect(text(0x1FFFF, 0x1FFFF) == "data: replaying, at 0x1ffff")
