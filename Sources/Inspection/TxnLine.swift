@@ -1,5 +1,5 @@
-// A transaction in words and numbers: a line of text, or an object in JSON, both from one description
-// of what it says.
+// A transaction in words and numbers: a line of text, or an object in JSON, both from one
+// description of what it says.
 import ZKWire
 
 struct TxnLine {

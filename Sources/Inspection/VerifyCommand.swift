@@ -39,8 +39,8 @@ package struct VerifyCommand<D: Disk> {
         return verification.status
     }
 
-    /// Beside a running server, a write under way looks like a torn one, and files come and go; then
-    /// it is looked at again.
+    /// Beside a running server, a write under way looks like a torn one, and files come and go;
+    /// then it is looked at again.
     private func verifyStable(
         _ directory: DataDirectory, _ output: Output
     ) throws(InspectionError) -> Verification {

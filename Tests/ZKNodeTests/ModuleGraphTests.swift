@@ -42,6 +42,7 @@ struct ModuleGraphTests {
         "TxnLog/WatermarkInspection.swift": "errno's names",
         "Inspection/Place.swift": "errno's names",
         "Inspection/InspectionError.swift": "errno's names",
+        "Maintenance/MaintenanceError+Message.swift": "errno's names",
         "ZKNode/Admin/AdminSocket.swift": "the admin socket's file: its mode, and its removal",
         "ZKNode/Admin/AdminClient.swift": "the far end of the admin socket",
         "TxnLog/TxnLog+Open.swift": "errno's names",

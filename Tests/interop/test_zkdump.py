@@ -261,7 +261,7 @@ def test_without_permission_the_file_is_named_and_whose_it_has_to_be():
 
 
 def on_a_terminal(*arguments, environment=None):
-    """What appears where both outputs are a terminal, without the progress that a slow disk shows."""
+    """What appears where both outputs are a terminal, but for the progress of a slow disk."""
     binary = ZKNode.binary().with_name("zkdump")
     near, far = pty.openpty()
     with subprocess.Popen(

@@ -8,8 +8,8 @@ struct VerifySubcommand: ParsableCommand {
         abstract: "Check every checksum of a data directory, and that its history is whole.",
         discussion: """
             A line for each file, then a verdict. Checked are meta, the watermark, every record \
-            and its link to the one before, across segments, every snapshot and its link to the log; \
-            in Apache's directories what of it they have.
+            and its link to the one before, across segments, every snapshot and its link to the \
+            log; in Apache's directories what of it they have.
 
             \(ExitTable.text)
 
