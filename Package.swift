@@ -140,7 +140,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "ZKNodeTests",
-            dependencies: ["ZKNode", "ServerCore", "ServerConfiguration", "ZKWire"],
+            dependencies: ["ZKNode", "ServerCore", "ServerConfiguration", "ZKWire"] + nio,
             swiftSettings: strict),
     ]
 )

@@ -28,10 +28,15 @@ struct Pipeline {
     private var durable: Zxid
     /// What the payloads in flight take.
     private(set) var outstandingBytes = 0
+    /// The part of it in payloads above `largeBytes`.
+    private(set) var outstandingLargeBytes = 0
+    private let largeBytes: Int
 
-    init(lastZxid: Zxid) {
+    /// - Parameter largeBytes: a payload of more counts as large.
+    init(lastZxid: Zxid, largeBytes: Int) {
         lastProposed = lastZxid
         durable = lastZxid
+        self.largeBytes = largeBytes
     }
 
     var outstandingCount: Int { inFlight.count }
@@ -44,6 +49,7 @@ struct Pipeline {
         lastProposed = zxid
         let entry = open.entries[open.count - 1]
         outstandingBytes += entry.length
+        if entry.length > largeBytes { outstandingLargeBytes += entry.length }
         inFlight.append(make(entry))
     }
 
@@ -65,6 +71,7 @@ struct Pipeline {
     mutating func nextCommitted() -> InFlight? {
         guard let first = inFlight.first, first.entry.zxid <= durable else { return nil }
         outstandingBytes -= first.entry.length
+        if first.entry.length > largeBytes { outstandingLargeBytes -= first.entry.length }
         return inFlight.removeFirst()
     }
 }

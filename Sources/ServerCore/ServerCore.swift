@@ -48,7 +48,8 @@ package final class ServerCore {
         preparer = RequestPreparer(tree: tree, configuration: configuration)
         access = AccessControl(configuration)
         watches = WatchTable(seed: configuration.hashSeed)
-        pipeline = Pipeline(lastZxid: tree.lastProcessedZxid)
+        pipeline = Pipeline(
+            lastZxid: tree.lastProcessedZxid, largeBytes: configuration.largeRequestBytes)
         nextSession = SessionID.initial(
             server: configuration.serverID, wallMilliseconds: now.wallMilliseconds,
             known: tree.sessions.all.map(\.id))

@@ -18,6 +18,7 @@ final class CoreLoop: @unchecked Sendable {
     let logger: Logger
     let limits: ConnectionLimits
     private var words: FourLetterWords
+    private let scan: DirectoryScan
     let snapshots: SnapshotDriver
 
     private(set) var disk = DiskStatistics()
@@ -34,13 +35,14 @@ final class CoreLoop: @unchecked Sendable {
 
     init(
         core: ServerCore, eventLoop: any EventLoop, log: LogThread, snapshots: SnapshotDriver,
-        words: FourLetterWords, limits: ConnectionLimits, logger: Logger
+        words: FourLetterWords, scan: DirectoryScan, limits: ConnectionLimits, logger: Logger
     ) {
         self.core = core
         self.eventLoop = eventLoop
         self.log = log
         self.snapshots = snapshots
         self.words = words
+        self.scan = scan
         self.limits = limits
         self.logger = logger
     }
@@ -184,8 +186,14 @@ final class CoreLoop: @unchecked Sendable {
     }
 
     private func answer(_ request: FourLetterRequest) {
+        guard words.asksForSizes(request) else { return answer(request, sizes: DirectorySizes()) }
+        scan.run { [self] in answer(request, sizes: $0) }
+    }
+
+    /// The word was its connection's last: nothing can overtake the answer.
+    private func answer(_ request: FourLetterRequest, sizes: DirectorySizes) {
         guard let channel = channels[request.connection] else { return }
-        let text = words.answer(request, core: core, disk: disk, now: .current())
+        let text = words.answer(request, core: core, disk: disk, sizes: sizes, now: .current())
         close(channel, after: ByteBuffer(string: text))
     }
 

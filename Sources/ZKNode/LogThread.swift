@@ -2,6 +2,7 @@ import Logging
 import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
+import ServerConfiguration
 import Storage
 import TxnLog
 import ZKWire
@@ -84,7 +85,7 @@ final class LogThread: @unchecked Sendable {
                 isWatermarkBehind = false
                 messages = mailbox.receive()
             }
-            if policy.flushDelaySeconds > 0 { gather(&messages) }
+            if policy.flushDelay > .zero { gather(&messages) }
             var batches: [TxnBatch] = []
             for message in messages {
                 switch message {
@@ -105,13 +106,15 @@ final class LogThread: @unchecked Sendable {
         }
     }
 
-    /// Waits a little for more to sync at once (`flushDelay`), unless there is enough already.
+    /// Waits a little for more to sync at once (`flushDelay`), unless there is enough already or
+    /// nothing comes for some time (`maxWriteQueuePollTime`).
     private func gather(_ messages: inout [Message]) {
-        let deadline = NIODeadline.now() + .nanoseconds(Int64(policy.flushDelaySeconds * 1e9))
+        let begin = NIODeadline.now()
         while LogThread.txnCount(messages) < policy.maximumBatchTxns {
-            let left = deadline - NIODeadline.now()
-            guard left > .zero else { return }
-            messages += mailbox.receive(timeoutSeconds: Double(left.nanoseconds) / 1e9)
+            guard let wait = policy.wait(elapsed: NIODeadline.now() - begin) else { return }
+            let more = mailbox.receive(timeoutSeconds: Double(wait.nanoseconds) / 1e9)
+            if more.isEmpty { return }
+            messages += more
         }
     }
 
@@ -154,9 +157,25 @@ final class LogThread: @unchecked Sendable {
     }
 }
 
-/// `maxBatchSize`, `flushDelay`, `fsync.warningthresholdms`.
-struct GroupCommitPolicy: Sendable {
-    var maximumBatchTxns = 1000
-    var flushDelaySeconds = 0.0
-    var warningThreshold: TimeAmount = .seconds(1)
+/// `maxBatchSize`, `flushDelay`, `maxWriteQueuePollTime`, `fsync.warningthresholdms`.
+package struct GroupCommitPolicy: Sendable {
+    package var maximumBatchTxns = 1000
+    package var flushDelay = TimeAmount.zero
+    package var maximumQueueWait = TimeAmount.zero
+    package var warningThreshold: TimeAmount = .seconds(1)
+
+    /// How long to wait for the next write, `elapsed` after the first; nil to sync now.
+    package func wait(elapsed: TimeAmount) -> TimeAmount? {
+        let wait = min(flushDelay - elapsed, maximumQueueWait)
+        return wait > .zero ? wait : nil
+    }
+}
+
+extension GroupCommitPolicy {
+    package init(_ settings: LogSettings) {
+        maximumBatchTxns = settings.maxBatchSize
+        flushDelay = settings.flushDelay.timeAmount
+        maximumQueueWait = settings.maxQueueWait.timeAmount
+        warningThreshold = settings.syncWarningThreshold.timeAmount
+    }
 }

@@ -23,6 +23,7 @@ struct RecoveredStorage {
         let disk = PosixDisk()
         let directory = DataDirectory(
             server.storage.dataDir, dataLog: server.storage.givenDataLogDir)
+        let beginning = try FirstStart(server.storage, directory, disk)
         var random = SystemRandomNumberGenerator()
         var configuration = RecoveryConfiguration(
             serverID: ServerID(rawValue: server.myID ?? 0),
@@ -36,6 +37,7 @@ struct RecoveredStorage {
             let progress = ProgressLog(logger)
             let state = try Recovery(disk, directory, configuration).load { progress.note($0) }
             for line in state.report.warnings { logger.warning("\(line)") }
+            beginning.end(disk, logger)
             return RecoveredStorage(state: state, summary: state.report.summary)
         } catch {
             throw ServerFailure(error.exitCode, error.description)
@@ -57,9 +59,11 @@ struct RecoveredStorage {
 }
 
 extension LogSettings {
-    /// `txnLogSizeLimitInKb` as far as a segment can be that small or large: its offsets have 31
-    /// bits, and a segment is written with zeros ahead of its use.
-    package var segmentBytes: Int { min(max(maxSegmentBytes ?? .max, 1 << 16), 1 << 30) }
+    /// `txnLogSizeLimitInKb` as far as a segment can be that small or large.
+    package var segmentBytes: Int {
+        let sizes = LogSettings.segmentBytesRange
+        return min(max(maxSegmentBytes ?? .max, sizes.lowerBound), sizes.upperBound)
+    }
 }
 
 extension PosixDisk {
@@ -155,7 +159,7 @@ extension ImportReport {
 
 extension RecoveryError {
     /// The exit code of a start that ends with this.
-    var exitCode: ExitCode {
+    var exitCode: ServerExitCode {
         switch self {
         case .disk, .inUse, .wrongServer: .dataDirectory
         case .log(let error): error.exitCode
@@ -166,7 +170,7 @@ extension RecoveryError {
 
 extension TxnLogError {
     /// The exit code of a process that ends with this.
-    var exitCode: ExitCode {
+    var exitCode: ServerExitCode {
         switch self {
         case .disk, .poisoned: .storageFailure
         case .locked: .dataDirectory

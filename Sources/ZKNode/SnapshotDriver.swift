@@ -138,8 +138,9 @@ final class SnapshotDriver: @unchecked Sendable {
         let took = NIODeadline.now() - startedAt
         loop.snapshotWritten(took: took)
         logger.info("wrote snapshot.\(zxid.hex).lz4 in \(took.nanoseconds / 1_000_000) ms")
-        if let logFloor { loop.log.purge(below: logFloor) }
+        // Whoever asked for it has it, whatever becomes of the purge.
         end(.success(zxid), loop)
+        if let logFloor { loop.log.purge(below: logFloor) }
     }
 
     func failed(_ error: SnapshotError, _ loop: CoreLoop) {

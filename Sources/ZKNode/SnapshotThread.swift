@@ -15,6 +15,8 @@ final class SnapshotThread: @unchecked Sendable {
         case finish(SnapshotEnd)
         /// The walk was given up.
         case abandon
+        /// It is time, whether or not there is a new snapshot.
+        case purge
         case stop
     }
 
@@ -25,6 +27,8 @@ final class SnapshotThread: @unchecked Sendable {
         /// - Parameter logFloor: records up to here are not needed any more.
         var finished: @Sendable (_ zxid: Zxid, _ logFloor: Zxid?) -> Void
         var failed: @Sendable (SnapshotError) -> Void
+        /// Old snapshots are gone, without a new one.
+        var purged: @Sendable (_ logFloor: Zxid) -> Void
     }
 
     private var store: SnapshotStore<PosixDisk>
@@ -67,6 +71,8 @@ final class SnapshotThread: @unchecked Sendable {
             switch waiting.removeFirst() {
             case .begin(let startZxid):
                 write(from: startZxid, &waiting, reports)
+            case .purge:
+                if let floor = purge() { reports.purged(floor) }
             case .stop: return
             case .piece, .finish, .abandon: continue  // of a snapshot that failed
             }
@@ -92,6 +98,7 @@ final class SnapshotThread: @unchecked Sendable {
                 case .abandon?:
                     waiting.removeFirst()
                     return writer.abandon()
+                case .purge?: waiting.removeFirst()  // the end of this snapshot brings one
                 case .begin?, .stop?, nil:
                     return writer.abandon()
                 }

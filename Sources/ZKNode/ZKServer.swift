@@ -22,14 +22,17 @@ package final class ZKServer: @unchecked Sendable {
     private let loop: CoreLoop
     private let log: LogThread
     private let snapshotThread: SnapshotThread
+    private let scan: DirectoryScan
     private let ending: EventLoopPromise<Void>
     private let recovered: String
     /// Held as long as the server runs.
     private let directoryLock: any DiskLock
 
     /// Recovers the state from the data directory; after this the server can begin to serve.
+    /// - Parameter measure: what the files take; nil looks.
     package init(
-        _ configuration: ServerConfiguration, logger: Logger
+        _ configuration: ServerConfiguration, logger: Logger,
+        measure: (@Sendable () -> DirectorySizes)? = nil
     ) throws(ServerFailure) {
         self.configuration = configuration
         self.logger = logger
@@ -56,9 +59,13 @@ package final class ZKServer: @unchecked Sendable {
         let snapshots = SnapshotDriver(
             thread: snapshotThread, policy: SnapshotPolicy(configuration.snapshots),
             recovered: storage.state.report.snapshot?.zxid, logger: logger)
+        let settings = configuration.storage
+        scan = DirectoryScan(
+            eventLoop: eventLoop, measure: measure ?? { DirectorySizes.measure(settings) })
         loop = CoreLoop(
             core: core, eventLoop: eventLoop, log: log, snapshots: snapshots,
             words: FourLetterWords(configuration, startedAt: Now.current().monotonic),
+            scan: scan,
             limits: ConnectionLimits(
                 perHost: configuration.limits.maxConnectionsPerAddress,
                 total: configuration.limits.maxConnections),
@@ -127,7 +134,8 @@ package final class ZKServer: @unchecked Sendable {
                 },
                 failed: { error in
                     loop.eventLoop.execute { loop.snapshots.failed(error, loop) }
-                }))
+                },
+                purged: { floor in loop.log.purge(below: floor) }))
         loop.eventLoop.execute {
             loop.started()
             loop.endTurn()
@@ -136,8 +144,22 @@ package final class ZKServer: @unchecked Sendable {
         loop.eventLoop.scheduleRepeatedTask(initialDelay: tick / 2, delay: tick / 2) { _ in
             loop.tick()
         }
+        schedulePurging()
         return try ClientListener.bind(loop, configuration.clients, logger, recovered)
     }
+
+    /// Each snapshot is followed by a purge; the clock's finds what that left, or what a server that
+    /// is never written to has.
+    private func schedulePurging() {
+        guard let interval = configuration.snapshots.purgeInterval?.timeAmount else { return }
+        let period = max(interval, ZKServer.minimumPurgePeriod)
+        loop.eventLoop.scheduleRepeatedTask(initialDelay: period, delay: period) {
+            [snapshotThread] _ in snapshotThread.send(.purge)
+        }
+    }
+
+    /// More often would only keep the disk busy.
+    private static let minimumPurgePeriod = TimeAmount.seconds(1)
 
     private func shutDown(_ listener: any Channel) throws(ServerFailure) {
         logger.info("stopping")
@@ -153,6 +175,7 @@ package final class ZKServer: @unchecked Sendable {
     private func stopThreads() throws(ServerFailure) {
         defer {
             snapshotThread.stop()
+            scan.stop()
             try? group.syncShutdownGracefully()
             directoryLock.release()
         }
@@ -184,14 +207,6 @@ extension Duration {
 extension TimeAmount {
     fileprivate static func / (amount: TimeAmount, divisor: Int64) -> TimeAmount {
         .nanoseconds(amount.nanoseconds / divisor)
-    }
-}
-
-extension GroupCommitPolicy {
-    init(_ settings: LogSettings) {
-        maximumBatchTxns = settings.maxBatchSize
-        flushDelaySeconds = Double(settings.flushDelay.wholeNanoseconds) / 1e9
-        warningThreshold = settings.syncWarningThreshold.timeAmount
     }
 }
 

@@ -11,8 +11,10 @@ final class TestNode {
     private(set) var port = 0
     private let ended = DispatchSemaphore(value: 0)
 
-    init(_ configuration: ServerConfiguration) throws {
-        server = try ZKServer(configuration, logger: TestNode.logger)
+    init(
+        _ configuration: ServerConfiguration, measure: (@Sendable () -> DirectorySizes)? = nil
+    ) throws {
+        server = try ZKServer(configuration, logger: TestNode.logger, measure: measure)
         let (server, ended) = (server, ended)
         let started = DispatchSemaphore(value: 0)
         // SAFETY: written before `started` is signalled, read after it.

@@ -22,7 +22,7 @@ struct ZKNodeCommand: ParsableCommand {
             guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
             var message = fullMessage(for: error) + "\n"
             message.withUTF8 { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
-            Glibc.exit(ZKNode.ExitCode.badConfiguration.rawValue)
+            Glibc.exit(ServerExitCode.badConfiguration.rawValue)
         }
     }
 }

@@ -17,10 +17,21 @@ package struct FourLetterWords: Sendable {
         self.whitelist = whitelist
     }
 
+    /// Whether the answer has the sizes of files in it, which take long to measure.
+    package func asksForSizes(_ request: FourLetterRequest) -> Bool {
+        isAllowed(request.word) && ["conf", "dirs"].contains(request.word)
+    }
+
+    private func isAllowed(_ word: String) -> Bool {
+        whitelist.contains("*") || whitelist.contains(word)
+    }
+
+    /// - Parameter sizes: what was measured, if the request asks for it.
     package mutating func answer(
-        _ request: FourLetterRequest, core: ServerCore, disk: DiskStatistics, now: Now
+        _ request: FourLetterRequest, core: ServerCore, disk: DiskStatistics,
+        sizes: DirectorySizes, now: Now
     ) -> String {
-        guard whitelist.contains("*") || whitelist.contains(request.word) else {
+        guard isAllowed(request.word) else {
             return "\(request.word) is not executed because it is not in the whitelist.\n"
         }
         switch request.word {
@@ -30,9 +41,10 @@ package struct FourLetterWords: Sendable {
         case "stmk":
             traceMask = request.argument ?? traceMask
             return "\(traceMask)"
-        case "conf": return facts.configuration
+        case "conf": return facts.configuration(sizes)
         case "envi": return Environment.text
-        case "dirs": return directories()
+        case "dirs":
+            return "datadir_size: \(sizes.dataBytes)\nlogdir_size: \(sizes.logBytes)\n"
         case "hash": return ""
         case "srvr": return serverSummary(core, connections: nil)
         case "stat": return serverSummary(core, connections: core.sortedConnections)
@@ -51,11 +63,6 @@ package struct FourLetterWords: Sendable {
         case "mntr": return monitor(core, disk, now)
         default: return ""
         }
-    }
-
-    private func directories() -> String {
-        let sizes = facts.directorySizes()
-        return "datadir_size: \(sizes.data)\nlogdir_size: \(sizes.log)\n"
     }
 
     private func serverSummary(_ core: ServerCore, connections: [Connection]?) -> String {
@@ -116,21 +123,18 @@ package struct FourLetterWords: Sendable {
     }
 }
 
-/// What the words print that is not the core's: fixed at the start, but for sizes on disk.
+/// What the words print that is not the core's, fixed at the start.
 package struct ServerFacts: Sendable {
-    /// The whole answer to `conf`.
-    package var configuration: String
-    package var directorySizes: @Sendable () -> (data: Int64, log: Int64)
     /// The monotonic instant of the start.
     package var startedAt: Instant
+    /// The whole answer to `conf`.
+    package var configuration: @Sendable (DirectorySizes) -> String
 
     package init(
-        configuration: String, startedAt: Instant,
-        directorySizes: @escaping @Sendable () -> (data: Int64, log: Int64)
+        startedAt: Instant, configuration: @escaping @Sendable (DirectorySizes) -> String
     ) {
-        self.configuration = configuration
         self.startedAt = startedAt
-        self.directorySizes = directorySizes
+        self.configuration = configuration
     }
 }
 
