@@ -36,7 +36,7 @@ struct HistoryStorage {
     }
 
     /// Where the log ends.
-    var end: ChainPoint { ChainPoint(zxid: log.lastZxid, checksum: log.chainChecksum) }
+    var end: ChainPoint { log.last }
 
     /// What snapshots of the present history say they belong to.
     var origin: SnapshotOrigin {

@@ -95,6 +95,7 @@ final class ElectionPort: @unchecked Sendable {
 
     func close() {
         isClosed = true
+        reports = nil
         for listener in listeners { listener.close(promise: nil) }
         arrivals.closeAll()
         for peer in sortedPeers {

@@ -31,6 +31,15 @@ extension QuorumPort {
         attempt(search)
     }
 
+    /// A server that follows another one, or none, gives the search up.
+    func keepSearching(_ role: Role) {
+        switch role {
+        case .following(let leader, _) where leader == search?.server: break
+        case .observing(let leader, _) where leader == search?.server: break
+        case .looking, .leading, .following, .observing: search = nil
+        }
+    }
+
     private func attempt(_ search: LeaderSearch) {
         let handler = QuorumHandler(self)
         // SAFETY: all of it stays on the one loop that the bootstrap has.

@@ -9,7 +9,8 @@ extension QuorumPort {
         guard let link = links[order.link] else {
             return report(.streamFailed(order.link, reason: "the connection is gone"))
         }
-        flush(link)
+        // All that was said before, whatever the socket takes: it is little.
+        while let buffer = link.takeOutput() { link.channel.writeAndFlush(buffer, promise: nil) }
         link.isStreaming = true
         streams.start(order, link.channel) { [self] result in
             link.isStreaming = false

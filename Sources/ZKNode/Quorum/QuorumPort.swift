@@ -61,6 +61,7 @@ final class QuorumPort: @unchecked Sendable {
     func close() {
         isClosed = true
         search = nil
+        report = { _ in }
         for listener in listeners { listener.close(promise: nil) }
         arrivals.closeAll()
         for link in links.values { link.channel.close(promise: nil) }
@@ -129,6 +130,9 @@ final class QuorumPort: @unchecked Sendable {
         channel.writeAndFlush(ByteBuffer()).whenComplete { _ in channel.close(promise: nil) }
         eventLoop.assumeIsolated().scheduleTask(in: .seconds(1)) { channel.close(promise: nil) }
     }
+
+    /// What came by it was not taken.
+    func breakOff(_ id: LinkID) { links[id]?.channel.close(promise: nil) }
 
     // MARK: Input
 
