@@ -10,6 +10,9 @@ package enum Event {
     case connectionClosed(ConnectionID)
     /// What was in the connection's output buffer has been taken.
     case outputDrained(ConnectionID)
+    /// Part of what had been waiting for the connection's socket has gone out: its client takes what
+    /// it asked for.
+    case outputSent(ConnectionID)
     /// The log has everything up to this zxid on stable storage.
     case appended(upTo: Zxid)
     /// The loop has handled what was ready: proposals of this turn go out as one batch.

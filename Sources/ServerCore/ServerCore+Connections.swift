@@ -37,9 +37,7 @@ extension ServerCore {
             guard connection.isHeldBack else {
                 return processInput(of: connection, now, &effects)
             }
-            // Not looked at yet, but a sign of life.
-            sessions[connection.session]?.touch(clock.awake(now.monotonic))
-            return
+            return noteLife(of: connection, now)
         }
         let consumed = processFrames(of: connection, bytes, now, &effects)
         if consumed < bytes.count, connection.phase != .closing {
@@ -50,6 +48,18 @@ extension ServerCore {
     func handleOutputDrained(_ id: ConnectionID, _ now: Now, _ effects: inout Effects) {
         guard let connection = connections[id], connection.isHeldBack else { return }
         resume(connection, now, &effects)
+    }
+
+    /// While a connection is not read, its client's pings are not seen, and that the client takes
+    /// its replies is the sign that it lives. One that takes none for its whole time-out expires.
+    func handleOutputSent(_ id: ConnectionID, _ now: Now) {
+        guard let connection = connections[id], connection.isHeldBack, connection.phase == .open
+        else { return }
+        noteLife(of: connection, now)
+    }
+
+    private func noteLife(of connection: Connection, _ now: Now) {
+        sessions[connection.session]?.touch(clock.awake(now.monotonic))
     }
 
     /// Takes up what had to wait, as far as there is room now.
@@ -106,6 +116,8 @@ extension ServerCore {
             }
             // Connect requests too: a session may be about to expire for want of being resumed.
             guard connection.phase == .new || hasRoom(for: connection) else {
+                // Not looked at yet, but a sign of life.
+                noteLife(of: connection, now)
                 holdBack(connection, &effects)
                 break
             }

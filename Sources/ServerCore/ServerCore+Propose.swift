@@ -96,15 +96,12 @@ extension ServerCore {
 
     /// Brings the future state up to a deletion that the server itself just proposed.
     private func noteDeletion(of path: [UInt8]) {
-        let zxid = pipeline.lastProposed
         path.withByteView { view in
             guard let (parentPath, _) = PathRules.split(view),
-                var parent = try? preparer.futureRecord(parentPath)
+                let parent = try? preparer.futureRecord(parentPath),
+                let node = try? preparer.futureRecord(view)
             else { return }
-            parent.childCount -= 1
-            parent.zxid = zxid
-            preparer.overlay.set(parentPath, parent)
-            preparer.overlay.set(view, .deleted(zxid))
+            preparer.noteDeletion(of: view, node, parentPath, parent, pipeline.lastProposed)
         }
     }
 

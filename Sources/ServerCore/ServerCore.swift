@@ -73,6 +73,7 @@ package final class ServerCore {
         case .connectionOpened(let id, let address): handleOpened(id, address, now)
         case .connectionClosed(let id): handleClosed(id, &effects)
         case .outputDrained(let id): handleOutputDrained(id, now, &effects)
+        case .outputSent(let id): handleOutputSent(id, now)
         case .tick: handleTick(now, &effects)
         case .started: closeOrphanedSessions(now, &effects)
         case .snapshotStarted(let txnCount, let txnBytes):

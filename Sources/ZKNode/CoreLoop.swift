@@ -29,8 +29,8 @@ final class CoreLoop: @unchecked Sendable {
     /// What is being carried out; swapped with `effects`, so that neither is allocated anew.
     private var acting = Effects()
     private var isTurnScheduled = false
-    /// Connections whose socket takes no more at present.
-    private var unwritable: Set<ConnectionID> = []
+    /// Connections whose socket takes no more at present, and the bytes that wait for it.
+    private var unwritable: [ConnectionID: Int] = [:]
 
     init(
         core: ServerCore, eventLoop: any EventLoop, log: LogThread, snapshots: SnapshotDriver,
@@ -62,8 +62,19 @@ final class CoreLoop: @unchecked Sendable {
     }
 
     func tick() {
+        noteSent()
         step(.tick)
         endTurn()
+    }
+
+    /// Tells the core whose socket has taken something since the last look.
+    private func noteSent() {
+        for (id, before) in unwritable {
+            guard let channel = channels[id], let waiting = channel.waitingBytes, waiting < before
+            else { continue }
+            unwritable[id] = waiting
+            step(.outputSent(id))
+        }
     }
 
     /// - Returns: nil if the connection is over a limit and must be closed.
@@ -99,7 +110,7 @@ final class CoreLoop: @unchecked Sendable {
 
     func connectionClosed(_ id: ConnectionID) {
         guard channels.removeValue(forKey: id) != nil else { return }
-        unwritable.remove(id)
+        unwritable[id] = nil
         if let host = core.connections[id]?.address.host { forget(host: host) }
         step(.connectionClosed(id))
         scheduleTurn()
@@ -114,7 +125,9 @@ final class CoreLoop: @unchecked Sendable {
     }
 
     func becameWritable(_ id: ConnectionID) {
-        guard unwritable.remove(id) != nil, let connection = core.connections[id] else { return }
+        guard unwritable.removeValue(forKey: id) != nil, let connection = core.connections[id]
+        else { return }
+        step(.outputSent(id))
         send(connection)
         scheduleTurn()
     }
@@ -149,7 +162,7 @@ final class CoreLoop: @unchecked Sendable {
         for batch in acting.append { log.append(batch) }
         for connection in acting.output {
             connection.outputTaken()
-            if !unwritable.contains(connection.id) { send(connection) }
+            if unwritable[connection.id] == nil { send(connection) }
         }
         for request in acting.fourLetterWords { answer(request) }
         for (id, _) in acting.close { closeAfterOutput(id) }
@@ -171,7 +184,7 @@ final class CoreLoop: @unchecked Sendable {
             channel.writeAndFlush(buffer, promise: nil)
         }
         if !channel.isWritable {
-            unwritable.insert(connection.id)
+            unwritable[connection.id] = channel.waitingBytes ?? 0
         } else if connection.isHeldBack {
             step(.outputDrained(connection.id))
         }
@@ -204,6 +217,11 @@ final class CoreLoop: @unchecked Sendable {
     func closeAll() {
         for channel in channels.values { channel.close(promise: nil) }
     }
+}
+
+extension Channel {
+    /// Bytes that the socket has not taken yet; nil once the channel is closed.
+    fileprivate var waitingBytes: Int? { try? syncOptions?.getOption(.bufferedWritableBytes) }
 }
 
 /// How many connections are taken (`maxClientCnxns`, `maxCnxns`).

@@ -119,11 +119,10 @@ struct RequestPreparer {
         return next == -1 ? 0 : next
     }
 
-    mutating func checkQuota(
-        _ path: ByteView, bytesDelta: Int64, countDelta: Int64
-    ) throws(ErrorCode) {
-        guard configuration.enforceQuota else { return }
-        switch tree.checkQuota(path: path, bytesDelta: bytesDelta, countDelta: countDelta) {
+    mutating func checkQuota(_ path: ByteView, adding change: QuotaUse) throws(ErrorCode) {
+        guard let quota = enforcedQuota(path) else { return }
+        let inFlight = overlay.quotas.inFlight(quota)
+        switch tree.verdict(on: quota, adding: change, inFlight: inFlight) {
         case .within: return
         case .softExceeded:
             quotaNotices.append(.quotaExceeded(path: path.text, isHard: false))
@@ -131,6 +130,16 @@ struct RequestPreparer {
             quotaNotices.append(.quotaExceeded(path: path.text, isHard: true))
             throw .quotaExceeded
         }
+    }
+
+    /// Counts a change that is proposed, until the tree does.
+    mutating func noteQuotaUse(_ path: ByteView, _ change: QuotaUse, _ zxid: Zxid) {
+        guard change != QuotaUse(), let quota = enforcedQuota(path) else { return }
+        overlay.quotas.add(change, to: quota, zxid)
+    }
+
+    private func enforcedQuota(_ path: ByteView) -> Quota? {
+        configuration.enforceQuota ? tree.quota(covering: path) : nil
     }
 
     /// The bytes of the list that is stored for a request's, and the list itself unless it is the

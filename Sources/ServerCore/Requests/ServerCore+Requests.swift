@@ -20,7 +20,7 @@ extension ServerCore {
         if header.type == OpCode.auth.rawValue {
             return handleAuth(connection, header, &reader, &effects)
         }
-        guard passesEnforcedAuth(connection) else {
+        guard header.type == OpCode.sasl.rawValue || passesEnforcedAuth(connection) else {
             return refuseUnauthenticated(connection, header, &effects)
         }
         let operation = OpCode(rawValue: header.type)
