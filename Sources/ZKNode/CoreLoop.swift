@@ -53,7 +53,7 @@ final class CoreLoop: @unchecked Sendable {
     func appended(upTo zxid: Zxid, chainChecksum: UInt32, took: TimeAmount) {
         disk.syncTime.add(milliseconds: took.nanoseconds / 1_000_000)
         snapshots.noteAppended(zxid, chainChecksum: chainChecksum)
-        step(.appended(upTo: zxid))
+        step(.zab(.appended(upTo: zxid)))
         endTurn()
     }
 
@@ -98,14 +98,14 @@ final class CoreLoop: @unchecked Sendable {
     @inline(__always)
     func received(_ id: ConnectionID, _ bytes: UnsafeRawBufferPointer) {
         core.step(.bytesReceived(id, bytes), now: .current(), into: &effects)
-        if !effects.append.isEmpty { handOverProposals() }
+        if !effects.zab.append.isEmpty { handOverProposals() }
         scheduleTurn()
     }
 
     /// A turn that brings much is not kept from the log until it ends.
     private func handOverProposals() {
-        for batch in effects.append { log.append(batch) }
-        effects.append.removeAll(keepingCapacity: true)
+        for batch in effects.zab.append { log.append(batch) }
+        effects.zab.append.removeAll(keepingCapacity: true)
     }
 
     func connectionClosed(_ id: ConnectionID) {
@@ -159,7 +159,7 @@ final class CoreLoop: @unchecked Sendable {
     func endTurn() {
         step(.turnEnded)
         swap(&acting, &effects)
-        for batch in acting.append { log.append(batch) }
+        for batch in acting.zab.append { log.append(batch) }
         for connection in acting.output {
             connection.outputTaken()
             if unwritable[connection.id] == nil { send(connection) }

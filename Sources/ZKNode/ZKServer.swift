@@ -44,7 +44,14 @@ package final class ZKServer: @unchecked Sendable {
         let ending = eventLoop.makePromise(of: Void.self)
         self.ending = ending
         let core = ServerCore(
-            configuration: coreConfiguration, tree: storage.state.tree, now: .current())
+            configuration: coreConfiguration,
+            zab: ZabConfiguration(
+                serverID: coreConfiguration.serverID,
+                membership: Membership([coreConfiguration.serverID])),
+            durable: DurableState(
+                epochs: Epochs(accepted: Epoch(rawValue: 0), current: Epoch(rawValue: 0)),
+                lastZxid: storage.state.tree.lastProcessedZxid, isBlank: false),
+            tree: storage.state.tree, now: .current())
         log = LogThread(
             log: storage.state.log, policy: GroupCommitPolicy(configuration.log), logger: logger
         ) { ending.fail($0) }
