@@ -59,4 +59,41 @@ package final class Peer {
 
     /// The next transaction for the tree.
     package func nextCommitted() -> History.Slot? { history.nextCommitted() }
+
+    /// Whether `propose` is allowed: an established leader that is not on its way out.
+    package var canPropose: Bool { role.isEstablishedLeader }
+
+    /// Writes one packet to a synced learner.
+    /// - Returns: false if this server does not lead or has no such learner.
+    @discardableResult
+    package func send(
+        to server: ServerID, into effects: inout ZabEffects, _ write: (ByteWriter) -> Void
+    ) -> Bool {
+        false
+    }
+
+    /// Writes one packet to the leader that this server is synced with; also the answer to a PING.
+    /// - Returns: false if there is none.
+    @discardableResult
+    package func sendToLeader(
+        into effects: inout ZabEffects, _ write: (ByteWriter) -> Void
+    ) -> Bool {
+        false
+    }
+
+    /// Asks whether this server still leads: see `takeConfirmed`. Forgotten when it steps down.
+    package func confirmLeadership(
+        token: UInt64, now: Instant, into effects: inout ZabEffects
+    ) {
+        confirmed.append(token)
+    }
+
+    /// The tokens, in the order of the calls, since whose `confirmLeadership` a quorum has answered
+    /// a PING and everything that had been proposed is committed.
+    package func takeConfirmed() -> [UInt64] {
+        defer { confirmed.removeAll() }
+        return confirmed
+    }
+
+    private var confirmed: [UInt64] = []
 }
