@@ -33,7 +33,7 @@ extension Logger {
     private func log(closed address: PeerAddress, _ reason: CloseReason) {
         switch reason {
         case .sessionClosed, .sessionExpired, .sessionInvalid, .sessionReconnected, .clientGone,
-            .clientZxidAhead:
+            .clientZxidAhead, .notServing, .leadershipLost, .treeReplaced:
             debug("closed \(address): \(reason)")
         case .authenticationFailed: info("closed \(address): authentication failed")
         case .malformed(let what): warning("closed \(address): malformed \(what)")

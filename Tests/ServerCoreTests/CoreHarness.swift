@@ -28,7 +28,15 @@ final class CoreHarness {
         configure(&configuration)
         now = Now(
             monotonic: Instant(nanoseconds: 1_000_000_000), wallMilliseconds: 1_700_000_000_000)
-        core = ServerCore(configuration: configuration, tree: tree, now: now)
+        core = ServerCore(
+            configuration: configuration,
+            zab: ZabConfiguration(
+                serverID: configuration.serverID, membership: Membership([configuration.serverID])),
+            durable: DurableState(
+                epochs: Epochs(accepted: Epoch(rawValue: 0), current: Epoch(rawValue: 0)),
+                lastZxid: tree.lastProcessedZxid, isBlank: false),
+            tree: tree, now: now)
+        step(.started)
     }
 
     func step(_ event: Event) {
@@ -37,8 +45,8 @@ final class CoreHarness {
     }
 
     private func collect() {
-        unsynced += effects.append
-        logged += effects.append
+        unsynced += effects.zab.append
+        logged += effects.zab.append
         closed += effects.close.map { ($0.connection, $0.reason) }
         paused += effects.pauseReading
         resumed += effects.resumeReading
@@ -54,7 +62,7 @@ final class CoreHarness {
         step(.turnEnded)
         guard let last = unsynced.last?.lastZxid else { return }
         unsynced.removeAll()
-        step(.appended(upTo: last))
+        step(.zab(.appended(upTo: last)))
         // What was committed may have made room for more.
         if !core.isTurnEmpty || !unsynced.isEmpty { sync() }
     }
@@ -63,7 +71,7 @@ final class CoreHarness {
     func syncOldest() {
         guard let zxid = unsynced.first?.lastZxid else { return }
         unsynced.removeFirst()
-        step(.appended(upTo: zxid))
+        step(.zab(.appended(upTo: zxid)))
     }
 
     func advance(milliseconds: Int64) {

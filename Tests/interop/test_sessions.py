@@ -1,11 +1,13 @@
 """Sessions: what a lost connection keeps, what an expiry takes, and how long each waits."""
 
+import contextlib
 import socket
 import time
 
 import pytest
 from kazoo.protocol.states import KazooState
-from support.wire import Err, Flag, RawClient, Session, SessionRefused
+from support.wire import (
+    PING_XID, Disconnected, Err, Flag, Op, RawClient, Session, SessionRefused, path_watch_body)
 
 
 def cut(client):
@@ -91,6 +93,48 @@ def test_kazoo_notices_that_its_session_expired(zk, another, raw, eventually):
     eventually(lambda: states[-1] == KazooState.CONNECTED, what="a new session")
     assert client.client_id[0] != session_id
     assert zk.exists("/e") is None
+
+
+def ask_for_many_mib(client, path, count):
+    """A long download: more than is sent ahead, so that nothing further is read from the client."""
+    assert client.create(path, bytes(900_000)).err == Err.OK
+    client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 17)
+    for _ in range(count):
+        client.send(Op.GET_DATA, path_watch_body(path))
+
+
+def test_a_session_outlives_its_timeout_while_its_client_downloads_slowly(raw, root):
+    observer, slow = raw(), raw(timeout_ms=1000)
+    slow.create(f"{root}/e", flags=Flag.EPHEMERAL)
+    ask_for_many_mib(slow, f"{root}/big", 40)
+    begun = time.monotonic()
+    for number in range(1, 41):
+        assert len(slow.read_reply().body.data) > 900_000
+        # Pings queue behind the requests that are not read.
+        if number % 5 == 0:
+            slow.send(Op.PING, xid=PING_XID)
+        time.sleep(max(0.0, begun + number * 0.13 - time.monotonic()))
+    assert time.monotonic() - begun > 5
+    assert observer.exists(f"{root}/e").err == Err.OK
+    assert [slow.read_reply().xid for _ in range(8)] == [PING_XID] * 8
+    assert slow.exists(f"{root}/e").err == Err.OK
+
+
+@pytest.mark.ours_only("it reads on, and queues replies without a bound")
+def test_a_session_whose_client_takes_no_replies_expires_whatever_it_sends(raw, root, eventually):
+    observer, stuck = raw(), raw(timeout_ms=1000)
+    stuck.create(f"{root}/e", flags=Flag.EPHEMERAL)
+    ask_for_many_mib(stuck, f"{root}/big", 40)
+
+    def is_gone():
+        with contextlib.suppress(Disconnected):
+            stuck.send(Op.PING, xid=PING_XID)
+        return observer.exists(f"{root}/e").err == Err.NO_NODE
+
+    begun = time.monotonic()
+    eventually(is_gone, what="the expiry")
+    assert 0.8 < time.monotonic() - begun < 5
+    stuck.drop()
 
 
 def test_a_session_that_moves_to_a_new_connection_ends_the_old_one(raw, root):

@@ -17,7 +17,8 @@ extension ServerCore {
         let start = output.beginFrame()
         // Apache answers a ping with this xid, whichever it came with.
         let xid = operation == .ping ? SpecialXid.ping : header.xid
-        output.writeReplyHeader(xid: xid, zxid: lastProcessedZxid, error: 0)
+        let zxid = operation == .sasl ? .zero : lastProcessedZxid
+        output.writeReplyHeader(xid: xid, zxid: zxid, error: 0)
         let error = answer(operation, &body, connection, output)
         if error != .ok {
             output.truncate(to: start + ByteWriter.replyPrefixSize)
@@ -29,7 +30,7 @@ extension ServerCore {
         countReply(connection, bytes: output.count - start - 4, now: now)
         statistics.latency.add(milliseconds: 0)
         connection.statistics.latency.add(milliseconds: 0)
-        markOutput(connection, &effects)
+        markOutput(connection, &effects.output)
     }
 
     /// Writes the body of the reply.
@@ -54,6 +55,11 @@ extension ServerCore {
                 return answerDescendantCount(try body.readPath(), connection, output)
             case .getEphemerals: answerEphemerals(try body.readBuffer(), connection, output)
             case .whoAmI: answerWhoAmI(connection, output)
+            case .sasl:
+                // OK without a token tells the client that there is nothing to negotiate with
+                // (Apache `ZooKeeperServer.processSasl`).
+                _ = try body.readBuffer()
+                output.writeNullableBuffer(nil)
             case .multiRead: try answerMultiRead(&body, connection, output)
             case .addWatch: return answerAddWatch(try body.readWatchRequest(), connection, output)
             case .checkWatches: return answerCheckWatches(try body.readWatchRequest(), connection)
