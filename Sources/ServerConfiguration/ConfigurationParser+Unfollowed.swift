@@ -9,7 +9,8 @@ private struct UnfollowedDemand: Sendable {
     let remedy: String
 
     init(
-        _ key: String, _ remedy: String, if isMade: @escaping @Sendable (ServerConfiguration) -> Bool
+        _ key: String, _ remedy: String,
+        if isMade: @escaping @Sendable (ServerConfiguration) -> Bool
     ) {
         self.key = key
         self.isMade = isMade

@@ -54,7 +54,7 @@ extension ServerCore {
 
     /// While a connection is not read, its client's pings are not seen, and that the client takes
     /// its replies is the sign that it lives. One that takes none for its whole time-out expires.
-    func handleOutputSent(_ id: ConnectionID, _ now: Now) {
+    func handleOutputReceived(_ id: ConnectionID, _ now: Now) {
         guard let connection = connections[id], connection.isHeldBack, connection.phase == .open
         else { return }
         noteLife(of: connection, now)
@@ -175,7 +175,7 @@ extension ServerCore {
             && connection.pendingBytes <= ServerCore.pendingHighWaterBytes
     }
 
-    /// Whether a request may be taken in that is large, or is not: looked at before it has come whole.
+    /// Whether a request of this length may be taken in; asked before it has come whole.
     private func hasRoom(forRequestOf length: Int) -> Bool {
         guard length > configuration.largeRequestBytes else { return true }
         let inFlight = outstanding.largeBytes

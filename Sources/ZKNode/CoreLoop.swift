@@ -33,8 +33,9 @@ final class CoreLoop: @unchecked Sendable {
     /// What is being carried out; swapped with `effects`, so that neither is allocated anew.
     private var acting = Effects()
     private var isTurnScheduled = false
-    /// Connections whose socket takes no more at present.
-    private var unwritable: Set<ConnectionID> = []
+    /// Connections whose socket takes no more at present, and the bytes that their clients had taken
+    /// at the last look.
+    private var unwritable: [ConnectionID: UInt64] = [:]
 
     init(
         core: ServerCore, eventLoop: any EventLoop, log: LogThread, snapshots: SnapshotDriver,
@@ -74,8 +75,21 @@ final class CoreLoop: @unchecked Sendable {
     }
 
     func tick() {
+        noteReceived()
         step(.tick)
         endTurn()
+    }
+
+    /// Tells the core which of the clients that are not read have taken something since the last
+    /// look.
+    private func noteReceived() {
+        for (id, before) in unwritable where core.connections[id]?.isHeldBack == true {
+            channels[id]?.withBytesAcknowledged { [self] bytes in
+                guard bytes > before else { return }
+                unwritable[id] = bytes
+                step(.outputReceived(id))
+            }
+        }
     }
 
     /// - Returns: nil if the connection is over a limit and must be closed.
@@ -121,7 +135,9 @@ final class CoreLoop: @unchecked Sendable {
     }
 
     func becameWritable(_ id: ConnectionID) {
-        guard unwritable.remove(id) != nil, let connection = core.connections[id] else { return }
+        guard unwritable.removeValue(forKey: id) != nil, let connection = core.connections[id]
+        else { return }
+        step(.outputReceived(id))
         send(connection)
         scheduleTurn()
     }
@@ -178,7 +194,7 @@ final class CoreLoop: @unchecked Sendable {
             channel.writeAndFlush(buffer, promise: nil)
         }
         if !channel.isWritable {
-            unwritable.insert(connection.id)
+            unwritable[connection.id] = 0
         } else if connection.isHeldBack {
             step(.outputDrained(connection.id))
         }

@@ -3,9 +3,9 @@ import Recovery
 import ServerConfiguration
 import Storage
 
-/// Whether a server may begin with nothing (`db.autocreate`). With `false` it may only beside a file
-/// `initialize`, as in Apache, so that a disk that was not mounted, or a wrong path, is no new and
-/// empty server.
+/// Whether a server may begin with nothing (`db.autocreate`). With `false` it may only beside a
+/// file `initialize`, as in Apache, so that a disk that was not mounted, or a wrong path, is no new
+/// and empty server.
 ///
 /// Differs from ZooKeeper, where a standalone server begins anew all the same.
 struct FirstStart {

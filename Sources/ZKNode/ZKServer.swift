@@ -2,6 +2,7 @@
 // Here the parts are put together, started and stopped; nothing is decided.
 
 import Logging
+import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
 import Recovery
@@ -26,6 +27,7 @@ package final class ZKServer: @unchecked Sendable {
     /// nil in a standalone server.
     private let ensemble: EnsemblePorts?
     private let ending: EventLoopPromise<Void>
+    private let isAbrupt = NIOLockedValueBox(false)
     private let recovered: String
     /// Held as long as the server runs.
     private let directoryLock: any DiskLock
@@ -109,8 +111,14 @@ package final class ZKServer: @unchecked Sendable {
     }
 
     /// Ends `run()`: everything that was acknowledged is on the disk anyway, so that this only makes
-    /// the next start quicker and tells the clients.
+    /// the next start quicker and tells the clients and the other servers.
     package func stop() { ending.succeed() }
+
+    /// Ends `run()` as a loss of the machine would end it for the others: nobody is told.
+    package func stopAbruptly() {
+        isAbrupt.withLockedValue { $0 = true }
+        ending.succeed()
+    }
 
     private func start() throws(ServerFailure) -> any Channel {
         let loop = self.loop
@@ -142,8 +150,8 @@ package final class ZKServer: @unchecked Sendable {
     /// The protocol's time-outs are looked at as often as this.
     private static let longestTick = TimeAmount.milliseconds(50)
 
-    /// Each snapshot is followed by a purge; the clock's finds what that left, or what a server that
-    /// is never written to has.
+    /// Each snapshot is followed by a purge. The clock's finds what that left, or what a server has
+    /// that nobody writes to.
     private func schedulePurging() {
         guard let interval = configuration.snapshots.purgeInterval?.timeAmount else { return }
         let period = max(interval, ZKServer.minimumPurgePeriod)
@@ -157,9 +165,10 @@ package final class ZKServer: @unchecked Sendable {
 
     private func shutDown(_ listener: any Channel) throws(ServerFailure) {
         logger.info("stopping")
-        if ensemble != nil { handOver() }
+        let isAbrupt = isAbrupt.withLockedValue { $0 }
+        if ensemble != nil, !isAbrupt { handOver() }
         try? listener.close().wait()
-        takeLastSnapshot()
+        if !isAbrupt { takeLastSnapshot() }
         try? loop.eventLoop.submit { [loop] in loop.closeAll() }.wait()
         try stopThreads()
         logger.info("stopped")

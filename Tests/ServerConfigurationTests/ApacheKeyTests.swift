@@ -80,7 +80,9 @@ private let keysOfApache: [String] = """
     """.split(whereSeparator: \.isWhitespace).map(String.init)
 
 @Suite struct ApacheKeyTests {
-    @Test("no key of Apache's is unknown, with its prefix or without", arguments: ["", "zookeeper."])
+    @Test(
+        "no key of Apache's is unknown, with its prefix or without",
+        arguments: ["", "zookeeper."])
     func known(prefix: String) {
         #expect(keysOfApache.count > 190)
         for key in keysOfApache {

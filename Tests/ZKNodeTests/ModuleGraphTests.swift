@@ -78,6 +78,26 @@ struct ModuleGraphTests {
         #expect(violations == [])
     }
 
+    @Test("every setting is used by the shell, or has a remark where it is not followed")
+    func settings() {
+        let settings = "ServerConfiguration/ServerConfiguration+Settings.swift"
+        let readers = SourceTree.files.filter {
+            $0.module == "ZKNode" || $0.path.hasPrefix("ServerConfiguration/ConfigurationParser+")
+        }
+        let words = Set(readers.flatMap(\.code).flatMap { $0.split { !$0.isLetter } })
+        let declared = SourceTree.files.first { $0.path == settings }?.code ?? []
+        // HTTP is remarked upon by the keys' names.
+        let relevant = declared.prefix { !$0.contains("struct AdminSettings") }
+        let names = relevant.compactMap { $0.firstMatch(of: /^ +package var (\w+)/)?.output.1 }
+        #expect(names.count > 30)
+        for name in names where !words.contains(name) {
+            // `givenX` is read as `x`, with its default.
+            let plain = name.dropFirst("given".count)
+            let use = plain.prefix(1).lowercased() + plain.dropFirst()
+            #expect(name.hasPrefix("given") && words.contains(Substring(use)), "\(name)")
+        }
+    }
+
     @Test("only files that are named here, with a reason, use the C library")
     func systemCalls() {
         let callers = SourceTree.files.filter {

@@ -15,28 +15,45 @@ import ZKWire
 import Zab
 
 /// What the port tells, on the loop.
-struct ElectionReports {
-    var link: (ServerID, _ isUp: Bool) -> Void
-    var notification: (Zab.Notification) -> Void
+package struct ElectionReports {
+    let link: (ServerID, _ isUp: Bool) -> Void
+    let notification: (Zab.Notification) -> Void
     /// Whether the server looks for a leader at present: a vote of then is of no use later.
-    var isLooking: () -> Bool
+    let isLooking: () -> Bool
+
+    package init(
+        link: @escaping (ServerID, _ isUp: Bool) -> Void,
+        notification: @escaping (Zab.Notification) -> Void, isLooking: @escaping () -> Bool
+    ) {
+        self.link = link
+        self.notification = notification
+        self.isLooking = isLooking
+    }
 }
 
-struct ElectionPortSettings: Sendable {
-    var own: ServerID
-    var ownAddresses: [HostAndPort]
+package struct ElectionPortSettings: Sendable {
+    package var own: ServerID
+    package var ownAddresses: [HostAndPort]
     /// With whom there is a connection.
-    var peers: [ServerID: [HostAndPort]]
-    var membershipText: [UInt8] = []
-    var sendsAllAddresses = false
-    var listensOnAllAddresses = false
-    var bindAttempts = 3
-    var isKeepAliveOn = false
-    var connectTimeout: TimeAmount = .seconds(5)
+    package var peers: [ServerID: [HostAndPort]]
+    package var membershipText: [UInt8] = []
+    package var sendsAllAddresses = false
+    package var listensOnAllAddresses = false
+    package var bindAttempts = 3
+    package var isKeepAliveOn = false
+    package var connectTimeout: TimeAmount = .seconds(5)
+
+    package init(
+        own: ServerID, ownAddresses: [HostAndPort], peers: [ServerID: [HostAndPort]]
+    ) {
+        self.own = own
+        self.ownAddresses = ownAddresses
+        self.peers = peers
+    }
 }
 
 // SAFETY: `@unchecked`: confined to `eventLoop`, but for `bind`, which comes before everything else.
-final class ElectionPort: @unchecked Sendable {
+package final class ElectionPort: @unchecked Sendable {
     let settings: ElectionPortSettings
     let eventLoop: any EventLoop
     let logger: Logger
@@ -50,7 +67,7 @@ final class ElectionPort: @unchecked Sendable {
     /// A lower id that connects has this server try its own connection, at most so often.
     static let knockInterval = TimeAmount.seconds(1)
 
-    init(_ settings: ElectionPortSettings, _ eventLoop: any EventLoop, _ logger: Logger) {
+    package init(_ settings: ElectionPortSettings, _ eventLoop: any EventLoop, _ logger: Logger) {
         self.settings = settings
         self.eventLoop = eventLoop
         self.logger = logger
@@ -63,15 +80,12 @@ final class ElectionPort: @unchecked Sendable {
     }
 
     /// Blocks; before `start`.
-    func bind() throws(ServerFailure) {
+    package func bind() throws(ServerFailure) {
         listeners = try PeerListener(
             "election", settings.ownAddresses, onAll: settings.listensOnAllAddresses,
             attempts: settings.bindAttempts, logger
         ).bind(bootstrap)
     }
-
-    /// The port that was bound, if the configuration left it to the system.
-    var boundPort: Int? { listeners.first?.localAddress?.port }
 
     private var bootstrap: ServerBootstrap {
         ServerBootstrap(group: eventLoop)
@@ -88,12 +102,12 @@ final class ElectionPort: @unchecked Sendable {
     }
 
     /// Begins to connect.
-    func start(_ reports: ElectionReports) {
+    package func start(_ reports: ElectionReports) {
         self.reports = reports
         for peer in sortedPeers { dial(peer) }
     }
 
-    func close() {
+    package func close() {
         isClosed = true
         reports = nil
         for listener in listeners { listener.close(promise: nil) }
@@ -108,7 +122,7 @@ final class ElectionPort: @unchecked Sendable {
 
     // MARK: Notifications
 
-    func send(_ notification: Zab.Notification, to server: ServerID) {
+    package func send(_ notification: Zab.Notification, to server: ServerID) {
         guard let peer = peers[server] else { return }
         guard let link = peer.link, link.isWritable else {
             peer.waiting = notification

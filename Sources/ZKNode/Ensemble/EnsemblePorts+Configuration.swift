@@ -81,13 +81,13 @@ extension ElectionPortSettings {
             // Observers do not ask each other.
             peers: ensemble.others(than: own) { member in
                 own.role == .observer && member.role == .observer ? nil : member.electionAddresses
-            },
-            membershipText: Array(MembershipText(ensemble).description.utf8),
-            sendsAllAddresses: ensemble.areMultipleAddressesEnabled,
-            listensOnAllAddresses: ensemble.listensOnAllAddresses,
-            bindAttempts: ensemble.electionBindRetries,
-            isKeepAliveOn: ensemble.isTCPKeepAliveOn,
-            connectTimeout: ensemble.electionConnectTimeout.timeAmount)
+            })
+        membershipText = Array(MembershipText(ensemble).description.utf8)
+        sendsAllAddresses = ensemble.areMultipleAddressesEnabled
+        listensOnAllAddresses = ensemble.listensOnAllAddresses
+        bindAttempts = ensemble.electionBindRetries
+        isKeepAliveOn = ensemble.isTCPKeepAliveOn
+        connectTimeout = ensemble.electionConnectTimeout.timeAmount
     }
 }
 
