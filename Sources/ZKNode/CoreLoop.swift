@@ -5,6 +5,7 @@ import Glibc
 import Logging
 import NIOCore
 import ServerCore
+import struct ServerCore.PeerAddress
 import Snapshot
 import ZKWire
 import Zab
