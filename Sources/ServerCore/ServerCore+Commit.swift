@@ -23,7 +23,7 @@ extension ServerCore {
             header = try reader.readTxnHeader()
             txn = try reader.readTxn(type: header.type)
         } catch {
-            // Encoded by this process, or looked at when it came (`isAcceptable`).
+            // Encoded by this process, or looked at when it came (`hasReadableTxn`).
             preconditionFailure("transaction \(slot.zxid) cannot be decoded: \(error)")
         }
         replyBody.removeAll()

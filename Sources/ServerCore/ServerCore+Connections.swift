@@ -83,7 +83,7 @@ extension ServerCore {
     private var hasRoom: Bool {
         let count = configuration.maximumOutstanding
         let bytes = configuration.maximumOutstandingBytes
-        return isServing && (!isLeader || peer.canPropose) && outstanding.count < count && outstanding.bytes < bytes
+        return isServing && outstanding.count < count && outstanding.bytes < bytes
             && peer.history.outstandingCount < count * memberCount
             && peer.history.outstandingBytes < bytes * memberCount
     }

@@ -100,7 +100,6 @@ extension ServerCore {
         var paths = ephemerals(of: id)
         var bytes = paths.reduce(0) { $0 + $1.count + 4 }
         while bytes > configuration.maximumTxnBytes - 64, let path = paths.popLast() {
-            guard peer.canPropose else { return }
             bytes -= path.count + 4
             proposeOwn(.delete, session: .none, now, &effects) { txn in
                 path.withByteView { txn.writeDeleteTxn(path: $0) }
@@ -163,8 +162,9 @@ extension ServerCore {
         throw .badArguments
     }
 
-    func handleTurnEnded(_ effects: inout Effects) {
+    func handleTurnEnded(_ now: Now, _ effects: inout Effects) {
         closeOverflowing(&effects)
         peer.flush(into: &effects.zab)
+        if peer.role != role { followPeer(now, &effects) }
     }
 }

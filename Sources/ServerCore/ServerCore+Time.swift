@@ -7,7 +7,7 @@ import Zab
 extension ServerCore {
     func handleTick(_ now: Now, _ effects: inout Effects) {
         handleZab(.tick, now, &effects)
-        if isLeader, peer.canPropose {
+        if isLeader {
             expireSessions(now, &effects)
             reap(now, &effects)
         }

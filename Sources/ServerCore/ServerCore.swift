@@ -48,6 +48,8 @@ package final class ServerCore {
     /// Of `role`, since both are asked for each request.
     var isServing = false
     var isLeader = false
+    /// Leads or has led, and what it proposed may still be committed by it: so while it hands over.
+    var hasLed = false
     /// Since when nobody is served; nil while clients are.
     var idleSince: Instant?
     var syncs = SyncQueue()
@@ -91,7 +93,7 @@ package final class ServerCore {
         case .bytesReceived(let id, let bytes):
             handleBytes(from: id, bytes, now, &effects)
         case .zab(let event): handleZab(event, now, &effects)
-        case .turnEnded: handleTurnEnded(&effects)
+        case .turnEnded: handleTurnEnded(now, &effects)
         case .connectionOpened(let id, let address): handleOpened(id, address, now)
         case .connectionClosed(let id): handleClosed(id, &effects)
         case .outputDrained(let id): handleOutputDrained(id, now, &effects)

@@ -1,5 +1,6 @@
 import Logging
 import ServerCore
+import struct ServerCore.PeerAddress
 import Zab
 
 extension Logger {

@@ -8,6 +8,8 @@ extension ServerCore {
         _ message: LearnerMessage, from learner: ServerID, _ link: LinkID, _ now: Now,
         _ effects: inout Effects
     ) {
+        // On its way out a leader takes nothing more: the learner asks the next one.
+        guard isLeader else { return }
         switch message {
         case .request(let request):
             if request.type == OpCode.sync.rawValue {
@@ -32,8 +34,6 @@ extension ServerCore {
     private func handleForwarded(
         _ request: ForwardedRequest, from learner: ServerID, _ now: Now, _ effects: inout Effects
     ) {
-        // On its way out a leader takes nothing more: the learner asks the next one.
-        guard peer.canPropose else { return }
         let operation = OpCode(rawValue: request.type) ?? .error
         var body = JuteReader(request.body)
         if operation == .createSession {

@@ -9,7 +9,7 @@ extension ServerCore {
         _ effects: inout Effects
     ) {
         do throws(DecodeError) {
-            if isLeader {
+            if role.isLeading {
                 let message = try LearnerMessage(packet)
                 handle(message, from: sender, link, now, &effects)
             } else {
@@ -55,17 +55,14 @@ extension ServerCore {
 
     // MARK: Sessions
 
-    /// The most in one PING: it has to stay below what peers take as one packet.
+    /// The most in one PING, which has to stay below what peers take as one packet; the rest goes
+    /// with the next. Each PING has one answer: the leader counts them.
     private static let maximumTouches = 65_536
 
     /// Tells the leader which sessions were heard of since the last time.
     private func answerPing(_ zxid: Zxid, _ effects: inout Effects) {
-        var touches = sessions.takeTouches()[...]
-        repeat {
-            let part = touches.prefix(ServerCore.maximumTouches)
-            touches = touches.dropFirst(part.count)
-            peer.sendToLeader(into: &effects.zab) { $0.writePing(zxid, touches: part) }
-        } while !touches.isEmpty
+        let touches = sessions.takeTouches(atMost: ServerCore.maximumTouches)
+        peer.sendToLeader(into: &effects.zab) { $0.writePing(zxid, touches: touches) }
     }
 
     /// Asks the leader whether the session that this connection's client comes with lives.

@@ -9,6 +9,10 @@ import Zab
 extension ServerCore {
     func handleZab(_ event: ZabEvent, _ now: Now, _ effects: inout Effects) {
         if case .packet(let link, let packet) = event {
+            guard packet.hasReadableTxn else {
+                effects.zab.close.append((link, .malformed("transaction \(packet.zxid)")))
+                return
+            }
             let sender = peer.receive(
                 packet, on: link, now: now.monotonic, into: &effects.zab)
             if let sender { handlePacket(packet, from: sender, link, now, &effects) }
@@ -31,11 +35,10 @@ extension ServerCore {
     }
 
     private func followRole(_ now: Now, _ effects: inout Effects) {
-        let wasLeader = isLeader
         role = peer.role
         isServing = role.isServing
         isLeader = role.isEstablishedLeader
-        if wasLeader { leaveLeadership(&effects) }
+        if hasLed, !role.isLeading || isLeader { leaveLeadership(&effects) }
         resuming.removeAll()
         syncs.forgetAsked()
         afterApply.forgetSessions()
@@ -51,6 +54,7 @@ extension ServerCore {
     /// What is in flight may become part of the history or not, and nobody will tell this server
     /// which: clients that wait for that are sent away. The others stay.
     private func leaveLeadership(_ effects: inout Effects) {
+        hasLed = false
         preparer.overlay = ChangeOverlay()
         for connection in sortedConnections where connection.isOwedWrite {
             close(connection, .leadershipLost, &effects)
@@ -60,8 +64,9 @@ extension ServerCore {
 
     /// Every session of the ensemble gets its whole time-out from here.
     private func becomeLeader(_ now: Now, _ effects: inout Effects) {
+        hasLed = true
         let awake = clock.awake(now.monotonic)
-        for session in tree.sessions.all {
+        for session in tree.sessions.all where sessions[session.id] == nil {
             sessions.open(
                 session.id, timeoutMilliseconds: session.timeoutMilliseconds, awake: awake)
         }
@@ -133,8 +138,26 @@ extension ServerCore {
     }
 }
 
+extension Role {
+    /// Whether this server leads, is about to, or hands over.
+    var isLeading: Bool { if case .leading = self { true } else { false } }
+}
+
 extension Connection {
     fileprivate var isOwedWrite: Bool {
         pending.contains { if case .write = $0 { true } else { false } }
+    }
+}
+
+extension QuorumPacket {
+    /// What comes to be applied cannot fail then: a transaction is looked at before the protocol, to
+    /// which its bytes mean nothing, takes it.
+    fileprivate var hasReadableTxn: Bool {
+        switch type {
+        case .proposal, .inform:
+            guard let data, let payload = try? ProposalPayload(data) else { return false }
+            return payload.header.zxid == zxid
+        default: return true
+        }
     }
 }

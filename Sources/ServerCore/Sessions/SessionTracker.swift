@@ -51,8 +51,8 @@ package struct SessionTracker {
     private var buckets: [Int64: [SessionID]] = [:]
     private var nextBucket: Int64?
     private let bucketNanoseconds: Int64
-    /// Sessions that left and had been touched since a learner last told its leader.
-    private var departed: [SessionTouch] = []
+    /// Touches to tell a leader of, of sessions that are gone or found no room in the last message.
+    private var untold: [SessionTouch] = []
 
     /// - Parameter granularity: how coarsely expiry is checked; Apache uses one tick.
     package init(granularity: Duration) {
@@ -89,7 +89,7 @@ package struct SessionTracker {
     /// From now on sessions expire, each after its whole time-out.
     mutating func startExpiring(awake: Instant) {
         isExpiring = true
-        departed = []
+        untold = []
         for session in sorted {
             session.touch(awake)
             schedule(session)
@@ -146,19 +146,19 @@ package struct SessionTracker {
 
     /// The client of this session is not connected here any more.
     mutating func leave(_ session: Session) {
-        if session.isTouched { departed.append(session.asTouch) }
+        if session.isTouched { untold.append(session.asTouch) }
         sessions[session.id] = nil
     }
 
     /// The sessions that were heard of since the last call.
-    mutating func takeTouches() -> [SessionTouch] {
-        var touches = departed
-        departed = []
+    mutating func takeTouches(atMost maximum: Int) -> ArraySlice<SessionTouch> {
+        var touches = untold
         for session in sorted where session.isTouched {
             session.isTouched = false
             touches.append(session.asTouch)
         }
-        return touches
+        untold = [SessionTouch](touches.dropFirst(maximum))
+        return touches.prefix(maximum)
     }
 }
 
