@@ -120,7 +120,7 @@ final class CoreLoop: @unchecked Sendable {
 
     func connectionClosed(_ id: ConnectionID) {
         guard channels.removeValue(forKey: id) != nil else { return }
-        unwritable.remove(id)
+        unwritable[id] = nil
         if let host = core.connections[id]?.address.host { forget(host: host) }
         step(.connectionClosed(id))
         scheduleTurn()
@@ -172,7 +172,7 @@ final class CoreLoop: @unchecked Sendable {
         carryOut(&acting.zab)
         for connection in acting.output {
             connection.outputTaken()
-            if !unwritable.contains(connection.id) { send(connection) }
+            if unwritable[connection.id] == nil { send(connection) }
         }
         for request in acting.fourLetterWords { answer(request) }
         for (id, _) in acting.close { closeAfterOutput(id) }
