@@ -21,7 +21,7 @@ extension CoreLoop {
     /// - Parameter done: called once, on the loop.
     func handOver(_ done: @escaping (HandOverOutcome) -> Void) {
         guard core.peer.role.isLeading else { return done(.notLeading) }
-        handle(.handOver)
+        tell(.handOver)
         awaitLeader(until: .now() + CoreLoop.handOverLimit, done)
     }
 

@@ -6,7 +6,7 @@ import Zab
 // What the protocol wants, and what is told to it.
 extension CoreLoop {
     /// Something happened on the ports of the ensemble.
-    func handle(_ event: ZabEvent) {
+    func tell(_ event: ZabEvent) {
         step(.zab(event))
         scheduleTurn()
     }
@@ -44,8 +44,9 @@ extension CoreLoop {
             snapshots.suspend()
             log.send(.truncate(to: zxid, rebuilds: rebuilds))
         case .install(let link, let zxid):
-            // If the connection is gone by now the protocol hears of that.
-            guard let feed = ensemble?.quorum.feed(of: link) else { return }
+            guard let feed = ensemble?.quorum.feed(of: link) else {
+                return tell(.installFailed(link, reason: "the connection is gone"))
+            }
             snapshots.suspend()
             log.send(.install(link, zxid: zxid, feed))
         }
@@ -70,6 +71,7 @@ extension CoreLoop {
         case .installFailed(let link, let reason):
             logger.warning("the leader's snapshot was not taken: \(reason)")
             ensemble?.quorum.breakOff(link)
+            step(.zab(.installFailed(link, reason: reason)))
             snapshots.resume(self)
         }
     }

@@ -54,7 +54,9 @@ extension ElectionPort {
 
     private func unreachable(_ peer: ElectionPeer, _ error: any Error) {
         guard !isClosed else { return }
-        logger.debug("no election connection with server \(peer.id): \(error)")
+        if peer.backoff.isFirst {
+            logger.debug("no election connection with server \(peer.id): \(error)")
+        }
         if peer.link == nil { reports?.link(peer.id, false) }
         dialLater(peer)
     }

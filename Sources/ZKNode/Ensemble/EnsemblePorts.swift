@@ -34,11 +34,11 @@ final class EnsemblePorts: @unchecked Sendable {
     }
 
     func start(_ loop: CoreLoop) {
-        quorum.start { loop.handle($0) }
+        quorum.start { loop.tell($0) }
         election.start(
             ElectionReports(
-                link: { loop.handle(.electionLink($0, isUp: $1)) },
-                notification: { loop.handle(.notification($0)) },
+                link: { loop.tell(.electionLink($0, isUp: $1)) },
+                notification: { loop.tell(.notification($0)) },
                 isLooking: { loop.core.peer.role == .looking }))
     }
 

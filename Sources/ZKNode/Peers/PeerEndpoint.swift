@@ -48,5 +48,8 @@ struct Backoff: Sendable {
         return current
     }
 
+    /// Whether nothing has been tried in vain since the last success.
+    var isFirst: Bool { current == minimum }
+
     mutating func reset() { current = minimum }
 }
