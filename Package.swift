@@ -142,7 +142,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "ZKNodeTests",
-            dependencies: ["ZKNode", "ServerCore", "ServerConfiguration", "ZKWire"] + nio,
+            dependencies: ["ZKNode", "ServerCore", "ServerConfiguration", "Zab", "ZKWire"] + nio,
             swiftSettings: strict),
     ]
 )

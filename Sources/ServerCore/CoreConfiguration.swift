@@ -12,6 +12,10 @@ package struct CoreConfiguration: Sendable {
     /// How long a connection may stay without asking for a session.
     package var sessionlessTimeout: Duration = .seconds(10)
 
+    /// How long clients are kept while no leader is found, before they are sent to look for a server
+    /// that serves: longer than an election takes, and short beside a session's time-out.
+    package var idleGrace: Duration = .seconds(1)
+
     /// The largest request, in bytes (`jute.maxbuffer`).
     package var maximumRequestBytes = 0xfffff
     /// The largest txn: a request plus what preparation adds. What is proposed can always be read

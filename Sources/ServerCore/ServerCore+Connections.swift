@@ -20,11 +20,13 @@ extension ServerCore {
     func handleClosed(_ id: ConnectionID, _ effects: inout Effects) {
         guard let connection = connections.removeValue(forKey: id) else { return }
         connection.phase = .closing
-        connection.forgetPending()
+        forgetPending(connection)
         watches.removeAll(id)
-        if let session = sessions[connection.session], session.connection === connection {
-            session.connection = nil
+        guard let session = sessions[connection.session], session.connection === connection else {
+            return
         }
+        session.connection = nil
+        if !isLeader { sessions.leave(session) }
     }
 
     func handleBytes(
@@ -64,8 +66,8 @@ extension ServerCore {
 
     /// Takes up what had to wait, as far as there is room now.
     func resumeHeldBack(_ now: Now, _ effects: inout Effects) {
-        guard pipeline.outstandingCount * 2 <= configuration.maximumOutstanding,
-            pipeline.outstandingBytes * 2 <= configuration.maximumOutstandingBytes
+        guard !heldBack.isEmpty, outstanding.count * 2 <= configuration.maximumOutstanding,
+            outstanding.bytes * 2 <= configuration.maximumOutstandingBytes
         else { return }
         var turns = heldBack.count
         while turns > 0, hasRoom, let id = heldBack.popFirst() {
@@ -75,13 +77,19 @@ extension ServerCore {
         }
     }
 
+    /// Whether requests are taken at all. What a leader's learners have in flight takes none of its
+    /// own clients' room, and has its bound at each of them; the sum is bounded here too, since what
+    /// closed connections asked for is still in flight.
     private var hasRoom: Bool {
-        pipeline.outstandingCount < configuration.maximumOutstanding
-            && pipeline.outstandingBytes < configuration.maximumOutstandingBytes
+        let count = configuration.maximumOutstanding
+        let bytes = configuration.maximumOutstandingBytes
+        return isServing && outstanding.count < count && outstanding.bytes < bytes
+            && peer.history.outstandingCount < count * memberCount
+            && peer.history.outstandingBytes < bytes * memberCount
     }
 
-    private func resume(_ connection: Connection, _ now: Now, _ effects: inout Effects) {
-        guard hasRoom(for: connection) else {
+    func resume(_ connection: Connection, _ now: Now, _ effects: inout Effects) {
+        guard canTakeRequest(connection) else {
             if !heldBack.contains(connection.id) { heldBack.append(connection.id) }
             return
         }
@@ -114,8 +122,11 @@ extension ServerCore {
                 case .taken: return bytes.count
                 }
             }
-            // Connect requests too: a session may be about to expire for want of being resumed.
-            guard connection.phase == .new || hasRoom(for: connection) else {
+            guard canTakeRequest(connection) else {
+                if connection.phase == .new, isIdleTooLong(now) {
+                    close(connection, .notServing, &effects)
+                    break
+                }
                 // Not looked at yet, but a sign of life.
                 noteLife(of: connection, now)
                 holdBack(connection, &effects)
@@ -147,6 +158,17 @@ extension ServerCore {
         return offset
     }
 
+    /// Connect requests need no room: a session may be about to expire for want of being resumed.
+    @inline(__always)
+    private func canTakeRequest(_ connection: Connection) -> Bool {
+        switch connection.phase {
+        case .open: hasRoom(for: connection)
+        case .new: isServing
+        case .connecting: !connection.isOwedHandshake && hasRoom(for: connection)
+        case .closing: false
+        }
+    }
+
     private func hasRoom(for connection: Connection) -> Bool {
         hasRoom && connection.output.count <= ServerCore.outputHighWaterBytes
             && connection.pending.count < ServerCore.maximumPendingPerConnection
@@ -156,7 +178,7 @@ extension ServerCore {
     /// Whether a request of this length may be taken in; asked before it has come whole.
     private func hasRoom(forRequestOf length: Int) -> Bool {
         guard length > configuration.largeRequestBytes else { return true }
-        let inFlight = pipeline.outstandingLargeBytes
+        let inFlight = outstanding.largeBytes
         return inFlight == 0 || inFlight + length <= configuration.maximumLargeBytes
     }
 
@@ -170,10 +192,10 @@ extension ServerCore {
 
     /// Notes that the connection has something to send.
     @inline(__always)
-    func markOutput(_ connection: Connection, _ effects: inout Effects) {
+    func markOutput(_ connection: Connection, _ output: inout [Connection]) {
         if !connection.isOutputListed {
             connection.isOutputListed = true
-            effects.output.append(connection)
+            output.append(connection)
         }
         if connection.output.count > configuration.maximumOutputBytes {
             overflowing.append(connection)
@@ -195,11 +217,18 @@ extension ServerCore {
     func close(_ connection: Connection, _ reason: CloseReason, _ effects: inout Effects) {
         guard connection.phase != .closing else { return }
         connection.phase = .closing
-        connection.forgetPending()
+        forgetPending(connection)
         connection.input.removeAll()
         if reason != .sessionClosed { statistics.connectionsDropped += 1 }
         watches.removeAll(connection.id)
         effects.close.append((connection.id, reason))
         effects.notices.append(.closed(connection.address, reason))
+    }
+
+    /// The replies that are still owed are not sent any more.
+    private func forgetPending(_ connection: Connection) {
+        for case .write(let write) in connection.pending { outstanding.remove(write) }
+        connection.pending.removeAll()
+        connection.pendingBytes = 0
     }
 }

@@ -17,16 +17,18 @@ final class CoreLoop: @unchecked Sendable {
     let log: LogThread
     let logger: Logger
     let limits: ConnectionLimits
-    private var words: FourLetterWords
+    var words: FourLetterWords
     private let scan: DirectoryScan
     let snapshots: SnapshotDriver
+    /// nil in a standalone server.
+    let ensemble: EnsemblePorts?
 
     private(set) var disk = DiskStatistics()
     private var channels: [ConnectionID: any Channel] = [:]
     private var connectionsByHost: [String: Int] = [:]
     private var lastConnection: UInt64 = 0
     /// What the core wants, gathered until the turn ends.
-    private var effects = Effects()
+    var effects = Effects()
     /// What is being carried out; swapped with `effects`, so that neither is allocated anew.
     private var acting = Effects()
     private var isTurnScheduled = false
@@ -36,7 +38,8 @@ final class CoreLoop: @unchecked Sendable {
 
     init(
         core: ServerCore, eventLoop: any EventLoop, log: LogThread, snapshots: SnapshotDriver,
-        words: FourLetterWords, scan: DirectoryScan, limits: ConnectionLimits, logger: Logger
+        words: FourLetterWords, scan: DirectoryScan, limits: ConnectionLimits,
+        ensemble: EnsemblePorts?, logger: Logger
     ) {
         self.core = core
         self.eventLoop = eventLoop
@@ -45,18 +48,24 @@ final class CoreLoop: @unchecked Sendable {
         self.words = words
         self.scan = scan
         self.limits = limits
+        self.ensemble = ensemble
         self.logger = logger
     }
 
     // MARK: Events
 
-    func started() { step(.started) }
+    func started() {
+        ensemble?.start(self)
+        step(.started)
+        endTurn()
+    }
 
-    /// - Parameter took: how long writing and syncing the batch did.
-    func appended(upTo zxid: Zxid, chainChecksum: UInt32, took: TimeAmount) {
-        disk.syncTime.add(milliseconds: took.nanoseconds / 1_000_000)
-        snapshots.noteAppended(zxid, chainChecksum: chainChecksum)
-        step(.appended(upTo: zxid))
+    /// The log's thread has done something.
+    func logReported(_ report: LogThread.Report) {
+        if case .appended(_, let took) = report {
+            disk.syncTime.add(milliseconds: took.nanoseconds / 1_000_000)
+        }
+        handle(report)
         endTurn()
     }
 
@@ -103,14 +112,9 @@ final class CoreLoop: @unchecked Sendable {
     @inline(__always)
     func received(_ id: ConnectionID, _ bytes: UnsafeRawBufferPointer) {
         core.step(.bytesReceived(id, bytes), now: .current(), into: &effects)
-        if !effects.append.isEmpty { handOverProposals() }
+        // A turn that brings much is not kept from the log until it ends.
+        if !effects.zab.append.isEmpty { handOver(&effects.zab.append) }
         scheduleTurn()
-    }
-
-    /// A turn that brings much is not kept from the log until it ends.
-    private func handOverProposals() {
-        for batch in effects.append { log.append(batch) }
-        effects.append.removeAll(keepingCapacity: true)
     }
 
     func connectionClosed(_ id: ConnectionID) {
@@ -150,7 +154,7 @@ final class CoreLoop: @unchecked Sendable {
 
     /// A turn ends after everything that is ready has been handled: so that what many connections
     /// brought becomes one batch for the log and one write for each socket.
-    private func scheduleTurn() {
+    func scheduleTurn() {
         guard !isTurnScheduled else { return }
         isTurnScheduled = true
         eventLoop.assumeIsolatedUnsafeUnchecked().execute { [self] in
@@ -164,7 +168,7 @@ final class CoreLoop: @unchecked Sendable {
     func endTurn() {
         step(.turnEnded)
         swap(&acting, &effects)
-        for batch in acting.append { log.append(batch) }
+        carryOut(&acting.zab)
         for connection in acting.output {
             connection.outputTaken()
             if unwritable[connection.id] == nil { send(connection) }
@@ -227,6 +231,7 @@ final class CoreLoop: @unchecked Sendable {
     /// Ends every connection: the server stops.
     func closeAll() {
         for channel in channels.values { channel.close(promise: nil) }
+        ensemble?.close()
     }
 }
 

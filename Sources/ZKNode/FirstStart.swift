@@ -11,7 +11,7 @@ import Storage
 struct FirstStart {
     /// The file that allows it, and is gone afterwards.
     private let marker: String
-    private let isMarked: Bool
+    let isMarked: Bool
 
     /// Decides before anything is made.
     init(

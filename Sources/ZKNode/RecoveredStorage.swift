@@ -13,6 +13,10 @@ import Zab
 /// What a start got from the disk.
 struct RecoveredStorage {
     let state: RecoveredState<PosixDisk>
+    /// Loads the tree again, if it has to be.
+    let recovery: Recovery<PosixDisk>
+    /// What the protocol has to know of it.
+    let durable: DurableState
     /// One line for the end of the start: what was recovered.
     let summary: String
 
@@ -35,10 +39,14 @@ struct RecoveredStorage {
         do throws(RecoveryError) {
             try makeDirectories(directory, isAllowed: server.storage.isDataDirCreated, disk)
             let progress = ProgressLog(logger)
-            let state = try Recovery(disk, directory, configuration).load { progress.note($0) }
+            let recovery = Recovery(disk, directory, configuration)
+            let state = try recovery.load { progress.note($0) }
             for line in state.report.warnings { logger.warning("\(line)") }
             beginning.end(disk, logger)
-            return RecoveredStorage(state: state, summary: state.report.summary)
+            return RecoveredStorage(
+                state: state, recovery: recovery,
+                durable: DurableState(state, isFirstStart: beginning.isMarked),
+                summary: state.report.summary)
         } catch {
             throw ServerFailure(error.exitCode, error.description)
         }
@@ -176,6 +184,18 @@ extension TxnLogError {
         case .locked: .dataDirectory
         case .corrupt, .newerVersion, .startsLater, .noRecord, .otherHistory: .corruptStorage
         }
+    }
+}
+
+extension DurableState {
+    /// - Parameter isFirstStart: the operator says that nothing is missing in a blank directory.
+    fileprivate init(_ state: RecoveredState<PosixDisk>, isFirstStart: Bool) {
+        guard let record = state.meta.record else { preconditionFailure("a start has its meta") }
+        self.init(
+            epochs: Epochs(
+                accepted: Epoch(rawValue: record.acceptedEpoch),
+                current: Epoch(rawValue: record.currentEpoch), isRecovering: record.isRecovering),
+            lastZxid: state.log.lastZxid, isBlank: state.isBlank && !isFirstStart)
     }
 }
 

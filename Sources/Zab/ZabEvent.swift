@@ -40,6 +40,10 @@ package enum ZabEvent {
     /// The snapshot that came by this link is on the disk, the log begins after it, and the tree
     /// has been replaced by it.
     case installed(LinkID, zxid: Zxid)
+    /// The other answer to `StorageOrder.install`: the stream ended early or was no snapshot, and
+    /// nothing of this server's history has changed. One of the two comes for each order, whoever
+    /// closed the link.
+    case installFailed(LinkID, reason: String)
     /// Everything after the learner's last zxid up to this one has been sent to it from the disk.
     case streamed(LinkID, upTo: Zxid)
     /// The disk could not serve it, or the link is gone.

@@ -2,6 +2,7 @@ import DataTree
 import ServerCore
 import Testing
 import ZKWire
+import Zab
 
 @Suite("Input: frames in any pieces, bounds, back-pressure")
 struct InputTests {
@@ -211,7 +212,8 @@ struct InputTests {
         }
         #expect((harness.core.connections[many.id]?.output.count ?? .max) < 1_000_000)
         harness.step(.turnEnded)
-        harness.step(.appended(upTo: Zxid(rawValue: harness.logged.last?.lastZxid?.rawValue ?? 0)))
+        harness.step(
+            .zab(.appended(upTo: harness.logged.last?.lastZxid ?? .zero)))
         #expect((harness.core.connections[pipelining.id]?.output.count ?? .max) < 1_000_000)
         harness.sync()
         #expect(Set(harness.closed.map(\.connection)) == [pipelining.id, many.id])

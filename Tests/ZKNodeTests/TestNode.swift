@@ -41,6 +41,12 @@ final class TestNode {
         ended.wait()
     }
 
+    /// Ends it without a word to anyone.
+    func stopAbruptly() {
+        server.stopAbruptly()
+        ended.wait()
+    }
+
     /// What the tests' servers have in common.
     static func configuration(_ directory: TemporaryDirectory) -> ServerConfiguration {
         var configuration = ServerConfiguration.standalone(dataDir: directory.path)

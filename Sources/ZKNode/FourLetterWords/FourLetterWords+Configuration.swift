@@ -1,5 +1,6 @@
 import ServerConfiguration
 import ServerCore
+import ZKWire
 import Zab
 
 extension FourLetterWords {
@@ -7,7 +8,10 @@ extension FourLetterWords {
     init(_ server: ServerConfiguration, startedAt: Instant) {
         let words = Set(server.admin.fourLetterWords)
         self.init(
-            facts: ServerFacts(startedAt: startedAt) { FourLetterWords.conf(server, $0) },
+            facts: ServerFacts(
+                startedAt: startedAt,
+                membership: server.isEnsembleMember ? Membership(server.ensemble) : nil
+            ) { FourLetterWords.conf(server, $0) + FourLetterWords.ensembleConf(server) },
             whitelist: server.ensemble.isReadOnlyModeEnabled ? words.union(["isro"]) : words)
     }
 
@@ -28,5 +32,23 @@ extension FourLetterWords {
         serverId=\(server.myID ?? 0)
 
         """
+    }
+
+    /// What a member of an ensemble has besides.
+    private static func ensembleConf(_ server: ServerConfiguration) -> String {
+        guard server.isEnsembleMember, let own = server.ownMember else { return "" }
+        func ports(_ port: (EnsembleMember.Address) -> Int) -> String {
+            own.addresses.map { "\(port($0))" }.joined(separator: "|")
+        }
+        return """
+            initLimit=\(server.ensemble.initLimit ?? 0)
+            syncLimit=\(server.ensemble.syncLimit ?? 0)
+            electionAlg=3
+            electionPort=\(ports(\.electionPort))
+            quorumPort=\(ports(\.quorumPort))
+            peerType=\(own.role == .observer ? 1 : 0)
+            membership: 
+            \(MembershipText(server.ensemble))
+            """
     }
 }

@@ -9,6 +9,7 @@ package struct FourLetterWords: Sendable {
     var facts: ServerFacts
     /// Words that are answered; `*` is all.
     let whitelist: Set<String>
+    package var ensemble = EnsembleStatistics()
     /// What `stmk` sets and `gtmk` tells. Nothing here is traced by it.
     private var traceMask: Int64 = 0b0100110010
 
@@ -34,6 +35,8 @@ package struct FourLetterWords: Sendable {
         guard isAllowed(request.word) else {
             return "\(request.word) is not executed because it is not in the whitelist.\n"
         }
+        let mode = ServerMode(core.role, isMember: facts.membership != nil)
+        if mode == .notServing, let text = FourLetterWords.notServing(request.word) { return text }
         switch request.word {
         case "ruok": return "imok"
         case "isro": return "rw"
@@ -46,8 +49,8 @@ package struct FourLetterWords: Sendable {
         case "dirs":
             return "datadir_size: \(sizes.dataBytes)\nlogdir_size: \(sizes.logBytes)\n"
         case "hash": return ""
-        case "srvr": return serverSummary(core, connections: nil)
-        case "stat": return serverSummary(core, connections: core.sortedConnections)
+        case "srvr": return serverSummary(core, mode, connections: nil)
+        case "stat": return serverSummary(core, mode, connections: core.sortedConnections)
         case "srst":
             core.resetStatistics()
             return "Server stats reset.\n"
@@ -60,12 +63,23 @@ package struct FourLetterWords: Sendable {
         case "wchc": return watchesByConnection(core)
         case "wchp": return watchesByPath(core)
         case "dump": return dump(core, now)
-        case "mntr": return monitor(core, disk, now)
+        case "mntr": return monitor(core, mode, disk, now)
         default: return ""
         }
     }
 
-    private func serverSummary(_ core: ServerCore, connections: [Connection]?) -> String {
+    /// - Returns: nil for the words that are answered all the same.
+    private static func notServing(_ word: String) -> String? {
+        switch word {
+        case "ruok", "envi", "gtmk", "stmk": nil
+        case "isro": "null"
+        default: "This ZooKeeper instance is not currently serving requests\n"
+        }
+    }
+
+    private func serverSummary(
+        _ core: ServerCore, _ mode: ServerMode, connections: [Connection]?
+    ) -> String {
         let statistics = core.statistics
         var text = "Zookeeper version: \(ServerVersion.text)\n"
         if let connections {
@@ -79,11 +93,16 @@ package struct FourLetterWords: Sendable {
             Connections: \(core.connections.count)
             Outstanding: \(core.outstandingCount)
             Zxid: \(core.lastProcessedZxid)
-            Mode: standalone
+            Mode: \(mode.rawValue)
             Node count: \(core.tree.nodeCount)
 
             """
-        return text
+        guard mode == .leader else { return text }
+        return text + """
+            Proposal sizes last/min/max: \(ensemble.lastProposalBytes)/\
+            \(ensemble.minimumProposalBytes)/\(ensemble.maximumProposalBytes)
+
+            """
     }
 
     // MARK: Watches
@@ -129,11 +148,15 @@ package struct ServerFacts: Sendable {
     package var startedAt: Instant
     /// The whole answer to `conf`.
     package var configuration: @Sendable (DirectorySizes) -> String
+    /// nil in a standalone server.
+    package var membership: Membership?
 
     package init(
-        startedAt: Instant, configuration: @escaping @Sendable (DirectorySizes) -> String
+        startedAt: Instant, membership: Membership? = nil,
+        configuration: @escaping @Sendable (DirectorySizes) -> String
     ) {
         self.startedAt = startedAt
+        self.membership = membership
         self.configuration = configuration
     }
 }

@@ -1,0 +1,85 @@
+import Logging
+import NIOCore
+import NIOPosix
+import Resync
+import Snapshot
+import Storage
+import TxnLog
+import ZKWire
+import Zab
+
+/// Sends learners what they lack from this server's disk, each on a thread of a small pool: a
+/// learner that takes its time keeps one of them waiting and nobody else.
+// SAFETY: `@unchecked`: `sync` is touched only on the core's loop.
+final class SyncStreams: @unchecked Sendable {
+    /// Learners that are sent history at once; others wait for their turn.
+    private static let threadCount = 8
+
+    private let pool = NIOThreadPool(numberOfThreads: threadCount)
+    private let log: TxnLogReader<PosixDisk>
+    private let store: SnapshotStore<PosixDisk>
+    private var sync: LearnerSync<PosixDisk>
+
+    init(
+        log: TxnLogReader<PosixDisk>, store: SnapshotStore<PosixDisk>, origin: SnapshotOrigin
+    ) {
+        self.log = log
+        self.store = store
+        sync = LearnerSync(log: log, store: store, origin: origin)
+        pool.start()
+    }
+
+    /// A leader's state has taken the place of this server's.
+    func use(_ origin: SnapshotOrigin) {
+        sync = LearnerSync(log: log, store: store, origin: origin)
+    }
+
+    /// - Parameter done: called on the channel's loop; how far the learner was sent, and how.
+    func start(
+        _ order: SyncOrder, _ channel: any Channel,
+        _ done: @escaping @Sendable (Result<SyncOutcome, SyncFailure>) -> Void
+    ) {
+        pool.submit { [sync] state in
+            guard state == .active else { return }
+            let result = SyncStreams.run(sync, order, channel)
+            channel.eventLoop.execute { done(result) }
+        }
+    }
+
+    /// Blocks until the learner has all of it in its socket.
+    private static func run(
+        _ sync: LearnerSync<PosixDisk>, _ order: SyncOrder, _ channel: any Channel
+    ) -> Result<SyncOutcome, SyncFailure> {
+        do {
+            let plan = try sync.send(
+                after: order.after, upTo: order.upTo, isFirst: order.isFirst
+            ) { packets in
+                try channel.writeAndFlush(ByteBuffer(bytes: packets)).wait()
+            }
+            return .success(SyncOutcome(order, plan))
+        } catch {
+            return .failure(SyncFailure(description: "\(error)"))
+        }
+    }
+
+    /// After the learners' connections are closed.
+    func stop() { try? pool.syncShutdownGracefully() }
+}
+
+/// How a stream has ended.
+struct SyncOutcome: Sendable {
+    let upTo: Zxid
+
+    init(_ order: SyncOrder, _ plan: SyncPlan?) {
+        // A snapshot may be newer than what was asked for.
+        guard case .snapshot(let zxid)? = plan else {
+            upTo = order.upTo
+            return
+        }
+        upTo = max(order.upTo, zxid)
+    }
+}
+
+struct SyncFailure: Error, Sendable {
+    let description: String
+}

@@ -1,0 +1,132 @@
+import Testing
+import ZKNode
+import ZKWire
+
+@Suite("An ensemble: whole servers that elect, replicate, lose one and take it back", .serialized)
+struct EnsembleTests {
+    @Test("three blank servers elect a leader, and a write by a follower is on all of them")
+    func write() throws {
+        let ensemble = TestEnsemble(3)
+        defer { ensemble.stopAll() }
+        try ensemble.startAll()
+        let leader = try #require(ensemble.settle())
+        let follower = leader % 3 + 1
+        #expect(ensemble.mode(follower) == "follower")
+        let client = try ensemble.client(of: follower)
+        client.create("/a")
+        #expect(try client.reply().error == .ok)
+        for id in 1...3 { #expect(eventually { ensemble.has(id, "/a") }, "server \(id)") }
+    }
+
+    @Test("a leader that is lost is replaced; when it comes back it has what it missed")
+    func lostLeader() throws {
+        let ensemble = TestEnsemble(3)
+        defer { ensemble.stopAll() }
+        try ensemble.startAll()
+        let first = try #require(ensemble.settle())
+        let client = try ensemble.client(of: first)
+        client.create("/before")
+        #expect(try client.reply().error == .ok)
+        ensemble.stopAbruptly(first)
+        let second = try #require(ensemble.settle())
+        #expect(second != first)
+        let other = try ensemble.client(of: second)
+        other.create("/meanwhile")
+        #expect(try other.reply().error == .ok)
+        try ensemble.start(first)
+        _ = try #require(ensemble.settle())
+        for path in ["/before", "/meanwhile"] {
+            #expect(eventually { ensemble.has(first, path) }, "\(path)")
+        }
+    }
+
+    @Test("a server whose disk was lost is brought back by a snapshot and what came after it")
+    func lostDisk() throws {
+        let ensemble = TestEnsemble(3)
+        defer { ensemble.stopAll() }
+        try ensemble.startAll()
+        let leader = try #require(ensemble.settle())
+        let client = try ensemble.client(of: leader)
+        for number in 0..<200 { client.create("/n\(number)") }
+        for _ in 0..<200 { #expect(try client.reply().error == .ok) }
+        let lost = leader % 3 + 1
+        ensemble.stopAbruptly(lost)
+        ensemble.wipe(lost)
+        try ensemble.start(lost)
+        _ = try #require(ensemble.settle())
+        for path in ["/n0", "/n199"] { #expect(eventually { ensemble.has(lost, path) }, "\(path)") }
+    }
+
+    @Test("an observer is brought up and serves, though it has no vote")
+    func observer() throws {
+        let ensemble = TestEnsemble(4, observers: 1)
+        defer { ensemble.stopAll() }
+        try ensemble.startAll()
+        let leader = try #require(ensemble.settle())
+        #expect(leader != 4)
+        #expect(ensemble.mode(4) == "observer")
+        let client = try ensemble.client(of: 4)
+        client.create("/by-observer")
+        #expect(try client.reply().error == .ok)
+        for id in 1...4 { #expect(eventually { ensemble.has(id, "/by-observer") }) }
+        #expect(eventually { ensemble.ask(leader, "mntr").contains("zk_synced_observers\t1\n") })
+    }
+
+    @Test("a leader that is stopped hands over first")
+    func handOver() throws {
+        let ensemble = TestEnsemble(3)
+        defer { ensemble.stopAll() }
+        try ensemble.startAll()
+        let first = try #require(ensemble.settle())
+        ensemble.stop(first)
+        // The others have elected already.
+        let second = try #require(ensemble.settle(within: 5))
+        #expect(second != first)
+    }
+
+    @Test("strangers on the ports of the ensemble cost themselves only")
+    func strangers() throws {
+        let ensemble = TestEnsemble(3)
+        defer { ensemble.stopAll() }
+        try ensemble.startAll()
+        let leader = try #require(ensemble.settle())
+        let zxid = ensemble.ask(leader, "srvr")
+        var silent: [SocketClient] = []
+        for id in 1...3 {
+            for port in [ensemble.electionPort(of: id), ensemble.quorumPort(of: id)] {
+                silent.append(SocketClient(port: port))
+                for bytes in Self.nonsense {
+                    let client = SocketClient(port: port)
+                    client.write(bytes)
+                    client.closeOutput()
+                    _ = client.readToEnd()
+                }
+            }
+        }
+        #expect(ensemble.leader() == leader)
+        let epoch = ensemble.ask(leader, "srvr").contains("Zxid: 0x1")
+        #expect(epoch == zxid.contains("Zxid: 0x1"))
+        let client = try ensemble.client(of: leader % 3 + 1)
+        client.create("/still")
+        #expect(try client.reply().error == .ok)
+        withExtendedLifetime(silent) {}
+    }
+
+    /// Bytes that are no message, or one that must not be believed.
+    private static let nonsense: [[UInt8]] = {
+        let hello = ByteWriter()
+        hello.writeElectionInitialMessage(
+            ElectionInitialMessage(
+                server: ServerID(rawValue: 77),
+                addresses: [ZKWire.PeerAddress(host: "127.0.0.1", port: 9)]))
+        let stranger = ByteWriter()
+        stranger.writeMessage(
+            LearnerMessage.followerInfo(
+                acceptedEpoch: Epoch(rawValue: 1 << 20),
+                LearnerInfo(server: ServerID(rawValue: 77), configuration: nil)))
+        return [
+            [], [0], [UInt8](repeating: 0xff, count: 1000), [UInt8](repeating: 0, count: 70_000),
+            hello.bytes, stranger.bytes, Array("GET / HTTP/1.1\r\n\r\n".utf8),
+        ]
+    }()
+}
