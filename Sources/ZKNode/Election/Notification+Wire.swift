@@ -26,8 +26,8 @@ extension ByteWriter {
         guard let state = PeerState(rawValue: notification.state.rawValue) else {
             preconditionFailure("\(notification.state) has no form on the wire")
         }
-        let hasVote = notification.vote.leader != ZKWire.Vote.none.leader
-        let vote = ZKWire.Vote(
+        let hasVote = notification.vote.leader != ElectionVote.none.leader
+        let vote = ElectionVote(
             leader: notification.vote.leader, zxid: notification.vote.zxid,
             peerEpoch: PeerEpoch(notification.vote.peerEpoch))
         membership.withByteView { text in
