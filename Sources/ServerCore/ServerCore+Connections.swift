@@ -54,7 +54,7 @@ extension ServerCore {
 
     /// While a connection is not read, its client's pings are not seen, and that the client takes
     /// its replies is the sign that it lives. One that takes none for its whole time-out expires.
-    func handleOutputSent(_ id: ConnectionID, _ now: Now) {
+    func handleOutputReceived(_ id: ConnectionID, _ now: Now) {
         guard let connection = connections[id], connection.isHeldBack, connection.phase == .open
         else { return }
         noteLife(of: connection, now)

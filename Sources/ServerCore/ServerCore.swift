@@ -99,7 +99,7 @@ package final class ServerCore {
         case .connectionOpened(let id, let address): handleOpened(id, address, now)
         case .connectionClosed(let id): handleClosed(id, &effects)
         case .outputDrained(let id): handleOutputDrained(id, now, &effects)
-        case .outputSent(let id): handleOutputSent(id, now)
+        case .outputReceived(let id): handleOutputReceived(id, now)
         case .tick: handleTick(now, &effects)
         case .started: handleZab(.started, now, &effects)
         case .treeReplaced(let tree): handleTreeReplaced(tree, &effects)
