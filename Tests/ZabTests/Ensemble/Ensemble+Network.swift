@@ -210,11 +210,14 @@ extension Ensemble {
             after = store.logBase
             snapshot = store.prefix(through: after)
             output.writePacket(.snap, after)
+            ghost.count("snap")
         } else if store.contains(order.after) || order.after == .zero {
             output.writePacket(.diff, order.upTo)
+            ghost.count("diff from the disk")
         } else {
             after = store.prefix(through: order.after).last?.zxid ?? .zero
             output.writePacket(.trunc, after)
+            ghost.count("trunc from the disk")
         }
         post(.bytes([UInt8](output.view)), on: connection, from: server)
         if let snapshot { post(.snapshot(snapshot), on: connection, from: server) }

@@ -151,8 +151,8 @@ final class Ensemble {
         server.search = nil
         server.questions = [:]
         server.effects = ZabEffects()
-        for connection in server.connections.values.sorted(by: { $0.opener.link < $1.opener.link }) {
-            closed(connection, by: server)
+        for link in server.connections.keys.sorted() {
+            if let connection = server.connections[link] { closed(connection, by: server) }
         }
         server.connections = [:]
     }
