@@ -102,7 +102,7 @@ struct ElectionRegressionTests {
             2 says following 5/5/50 round 7
             3 says following 5/6/0 round 3
             5 says leading 5/6/50 round 7
-              => 5/6/50 in round 7
+              => 5/6/50 in round 9
             """)
     }
 
