@@ -16,7 +16,6 @@ struct ElectionGhost {
     /// Who has ever gone to follow whom, or led.
     private var adherents: [ServerID: ServerSet] = [:]
     private(set) var decisions = 0
-    var surpassed = 0
 
     init(_ membership: Membership) { self.membership = membership }
 

@@ -96,11 +96,7 @@ extension ElectionNetwork {
     ) {
         let all = followers(of: id)
         var voting = ServerSet(all.filter { membership.isVoter($0) && servers[$0]!.mayVote })
-        if !isEstablished, let better = all.first(where: { isAhead($0, of: id) }) {
-            ghost.surpassed += 1
-            _ = better
-            return look(id)
-        }
+        if !isEstablished, all.contains(where: { isAhead($0, of: id) }) { return look(id) }
         let isAbandoned = servers[id]!.election.isAbandoned(followers: voting)
         voting.insert(id)
         if membership.isQuorum(voting) {
@@ -114,7 +110,8 @@ extension ElectionNetwork {
     }
 
     private func isAhead(_ follower: ServerID, of leader: ServerID) -> Bool {
-        guard servers[follower]!.mayVote, membership.isVoter(follower) else { return false }
+        // One without weight cannot be elected instead: the leader would step down for ever.
+        guard servers[follower]!.mayVote, membership.weight(of: follower) > 0 else { return false }
         let (one, other) = (servers[follower]!.own, servers[leader]!.own)
         return (one.peerEpoch, one.zxid) > (other.peerEpoch, other.zxid)
     }

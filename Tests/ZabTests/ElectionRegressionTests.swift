@@ -64,6 +64,11 @@ struct ElectionRegressionTests {
             4 says following 5/1/10 round 1
             after 5000
               -> 2 3 4 5: looking 1/1/10 round 1
+            # Nor with the help of one that looks and has not noticed either.
+            4 says looking 5/1/10 round 1
+              -> 2 3 4 5: looking 5/1/10 round 1
+            after 5000
+              -> 2 3 4 5: looking 5/1/10 round 1
             5 says leading 5/1/10 round 1
               => 5/1/10 in round 1
             """)

@@ -41,6 +41,22 @@ struct ElectionStandingTests {
             """)
     }
 
+    @Test("A voter that follows without a vote is not waited for")
+    func observingVoter() {
+        ElectionScript.expect(
+            """
+            server 1 of 1 2 3
+            up 2
+            up 3
+            begin 1/1/10
+              -> 2 3: looking 1/1/10 round 1
+            3 says observing 2/1/10 round 0
+            2 says looking 2/1/10 round 1
+              -> 2 3: looking 2/1/10 round 1
+              => 2/1/10 in round 1
+            """)
+    }
+
     @Test("In the first start of an ensemble the blank servers vote, once all are heard")
     func firstStart() {
         ElectionScript.expect(
@@ -120,6 +136,8 @@ struct ElectionStandingTests {
             3 says leading 3/4/40 round 6
             3 says looking 1/4/40 round 7
             2 says following 1/4/40 round 7
+            2 says looking 1/0/0 round 8
+            3 says looking 1/0/0 round 8
             after 199
             """)
     }
@@ -168,8 +186,10 @@ struct ElectionStandingTests {
             server 1 of 1 2 3
             begin 1/1/10
               -> 2 3: looking 1/1/10 round 1
-            2 says leading 3/1/10 round 4
-            3 says following 3/1/10 round 4
+            2 says leading 3/1/10 round 1
+            3 says following 3/1/10 round 1
+            3 says leading 2/1/10 round 1
+            2 says following 3/1/10 round 1
             """)
     }
 
@@ -207,7 +227,7 @@ struct ElectionStandingTests {
             """)
     }
 
-    @Test("A million notifications of all kinds leave one word of each voter")
+    @Test("A hundred thousand notifications of all kinds leave one word of each voter")
     func boundedMemory() {
         var random = ElectionRandom(seed: 7)
         let configuration = ElectionScript.configuration(
