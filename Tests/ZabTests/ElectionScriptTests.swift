@@ -132,6 +132,21 @@ struct ElectionScriptTests {
             """)
     }
 
+    @Test("A server that others vote for and this one cannot reach starts no new rounds")
+    func unreachableCandidate() {
+        ElectionScript.expect(
+            """
+            server 1 of 1 2 3 4 5
+            up 2
+            begin 1/1/10
+              -> 2 3 4 5: looking 1/1/10 round 1
+            2 says looking 5/1/10 round 1
+              -> 2 3 4 5: looking 5/1/10 round 1
+            down 5
+            down 5
+            """)
+    }
+
     @Test("Votes of an old round are answered and not counted; a later round is joined")
     func rounds() {
         ElectionScript.expect(
