@@ -2,8 +2,8 @@ import ZKWire
 import Zab
 
 /// What becomes of the servers after an election: a leader is established when a quorum follows it,
-/// and gives it its history; it gives up when that does not come about, or when one with more of the
-/// history follows; a follower looks again when its leader is not there.
+/// and gives it its history; it gives up when that does not come about, or when one with more of
+/// the history follows; a follower looks again when its leader is not there.
 extension ElectionNetwork {
     private static let patience: Int64 = 300
     private static let initLimit: Int64 = 2000

@@ -98,7 +98,7 @@ struct ElectionNetworkTests {
         #expect(network.milliseconds - start <= 220)
     }
 
-    @Test("An ensemble that starts blank elects once all are there; a blank server of an old one waits")
+    @Test("Blank servers elect once all are there, and one of an old ensemble waits")
     func blankServers() {
         var network = ElectionNetwork(voters: equalVoters(3), seed: 3) { _, _ in (0, 0) }
         for id in network.members {
