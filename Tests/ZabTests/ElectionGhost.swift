@@ -40,7 +40,7 @@ struct ElectionGhost {
     mutating func forget(_ server: ServerID) { lastWords[server] = nil }
 
     /// Nobody decides for a leader that no quorum is for.
-    mutating func check(_ server: ServerID, decided vote: Vote, in round: Int64) {
+    mutating func check(_ server: ServerID, decided vote: Zab.Vote, in round: Int64) {
         decisions += 1
         var behind = votes[Key(round: round, leader: vote.leader)] ?? ServerSet()
         let followers = adherents[vote.leader] ?? ServerSet()

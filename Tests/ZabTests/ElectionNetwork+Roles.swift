@@ -32,7 +32,7 @@ extension ElectionNetwork {
         }
     }
 
-    mutating func decided(_ id: ServerID, _ vote: Vote) {
+    mutating func decided(_ id: ServerID, _ vote: Zab.Vote) {
         let election = servers[id]!.election
         servers[id]!.mayVote = election.mayVote
         ghost.check(id, decided: vote, in: election.round)
@@ -43,7 +43,7 @@ extension ElectionNetwork {
     }
 
     /// nil while it looks.
-    func answerState(of id: ServerID) -> (Zab.Notification.State, Vote)? {
+    func answerState(of id: ServerID) -> (Zab.Notification.State, Zab.Vote)? {
         switch servers[id]!.role {
         case .looking: return nil
         case .leading(var vote, _, let isEstablished):
@@ -92,7 +92,7 @@ extension ElectionNetwork {
     }
 
     private mutating func lead(
-        _ id: ServerID, _ vote: Vote, _ since: Int64, _ isEstablished: Bool
+        _ id: ServerID, _ vote: Zab.Vote, _ since: Int64, _ isEstablished: Bool
     ) {
         let all = followers(of: id)
         var voting = ServerSet(all.filter { membership.isVoter($0) && servers[$0]!.mayVote })
@@ -116,7 +116,7 @@ extension ElectionNetwork {
         return (one.peerEpoch, one.zxid) > (other.peerEpoch, other.zxid)
     }
 
-    private mutating func establish(_ id: ServerID, _ vote: Vote, with followers: [ServerID]) {
+    private mutating func establish(_ id: ServerID, _ vote: Zab.Vote, with followers: [ServerID]) {
         let epochs = followers.map { servers[$0]!.own.peerEpoch.rawValue }
         let epoch = max(epochs.max() ?? 0, servers[id]!.own.peerEpoch.rawValue) + 1
         servers[id]!.own.peerEpoch = Epoch(rawValue: epoch)

@@ -10,14 +10,14 @@ import Zab
 struct ElectionNetwork {
     enum Role: Equatable {
         case looking
-        case following(Vote, since: Int64)
-        case leading(Vote, since: Int64, isEstablished: Bool)
+        case following(Zab.Vote, since: Int64)
+        case leading(Zab.Vote, since: Int64, isEstablished: Bool)
     }
 
     struct Server {
         var election: Election
         /// What its disk has.
-        var own: Vote
+        var own: Zab.Vote
         var mayVote = true
         var isBlank = false
         var isUp = false
@@ -56,7 +56,7 @@ struct ElectionNetwork {
             var configuration = ZabConfiguration(serverID: id, membership: membership)
             configuration.maxNotificationInterval = .milliseconds(1600)
             let (epoch, zxid) = history(id, &random)
-            let own = Vote(
+            let own = Zab.Vote(
                 leader: id, zxid: Zxid(rawValue: zxid), peerEpoch: Epoch(rawValue: epoch))
             servers[id] = Server(election: Election(configuration), own: own)
         }
@@ -154,7 +154,7 @@ struct ElectionNetwork {
     /// Something happens to an election; what it says is sent, and what it decides is done.
     mutating func change(
         _ id: ServerID,
-        _ body: (inout Election, Instant, inout ZabEffects) -> Vote?
+        _ body: (inout Election, Instant, inout ZabEffects) -> Zab.Vote?
     ) {
         var effects = ZabEffects()
         let decision = body(&servers[id]!.election, now, &effects)

@@ -119,7 +119,7 @@ struct ElectionNetworkTests {
         // One loses its disk, another is down: the third alone must not go on with it.
         let lost = ServerID(rawValue: 1)
         network.crash(lost)
-        network.servers[lost]!.own = Vote(
+        network.servers[lost]!.own = Zab.Vote(
             leader: lost, zxid: .zero, peerEpoch: Epoch(rawValue: 0))
         network.servers[lost]!.isBlank = true
         network.servers[lost]!.mayVote = false

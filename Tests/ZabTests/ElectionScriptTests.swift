@@ -6,8 +6,8 @@ import Zab
 struct ElectionScriptTests {
     @Test("The order of votes is epoch, then zxid, then server id")
     func order() {
-        func vote(_ leader: Int64, _ epoch: UInt32, _ zxid: Int64) -> Vote {
-            Vote(
+        func vote(_ leader: Int64, _ epoch: UInt32, _ zxid: Int64) -> Zab.Vote {
+            Zab.Vote(
                 leader: ServerID(rawValue: leader), zxid: Zxid(rawValue: zxid),
                 peerEpoch: Epoch(rawValue: epoch))
         }

@@ -235,7 +235,7 @@ struct ElectionStandingTests {
         var election = Election(configuration)
         var effects = ZabEffects()
         let now = Instant(nanoseconds: 0)
-        let own = Vote(
+        let own = Zab.Vote(
             leader: configuration.serverID, zxid: Zxid(rawValue: 16), peerEpoch: Epoch(rawValue: 1))
         for _ in 0..<100_000 {
             if !election.isLooking {
@@ -244,7 +244,7 @@ struct ElectionStandingTests {
             let said = Zab.Notification(
                 sender: ServerID(rawValue: random.number(in: -1...300)),
                 state: Zab.Notification.State(rawValue: Int32(random.number(in: 0...3)))!,
-                vote: Vote(
+                vote: Zab.Vote(
                     leader: ServerID(rawValue: random.number(in: -1...8)),
                     zxid: Zxid(rawValue: .random(in: .min ... .max, using: &random)),
                     peerEpoch: Epoch(rawValue: .random(in: 0 ... .max, using: &random))),
