@@ -64,6 +64,11 @@ struct ElectionRegressionTests {
             4 says following 5/1/10 round 1
             after 5000
               -> 2 3 4 5: looking 1/1/10 round 1
+            # Nor with the help of one that looks and has not noticed either.
+            4 says looking 5/1/10 round 1
+              -> 2 3 4 5: looking 5/1/10 round 1
+            after 5000
+              -> 2 3 4 5: looking 5/1/10 round 1
             5 says leading 5/1/10 round 1
               => 5/1/10 in round 1
             """)
@@ -102,7 +107,7 @@ struct ElectionRegressionTests {
             2 says following 5/5/50 round 7
             3 says following 5/6/0 round 3
             5 says leading 5/6/50 round 7
-              => 5/6/50 in round 7
+              => 5/6/50 in round 9
             """)
     }
 

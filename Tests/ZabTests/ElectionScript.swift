@@ -49,7 +49,7 @@ struct ElectionScript {
 
     private mutating func execute(_ words: [String]) {
         var effects = ZabEffects()
-        var decision: Vote?
+        var decision: Zab.Vote?
         switch words[0] {
         case "server":
             let members = words[3...].split(separator: "observers").map(Array.init)
@@ -104,10 +104,10 @@ struct ElectionScript {
         }
     }
 
-    private func vote(_ word: String) -> Vote {
+    private func vote(_ word: String) -> Zab.Vote {
         if word == "observer" { return .ofObserver }
         let parts = word.split(separator: "/")
-        return Vote(
+        return Zab.Vote(
             leader: ServerID(rawValue: Int64(parts[0])!),
             zxid: Zxid(rawValue: Int64(parts[2], radix: 16)!),
             peerEpoch: Epoch(rawValue: UInt32(parts[1])!))
@@ -134,7 +134,7 @@ struct ElectionScript {
             "  -> \(sent.receivers): \(said.state) \(text(said.vote)) round \(said.round)")
     }
 
-    private func text(_ vote: Vote) -> String {
+    private func text(_ vote: Zab.Vote) -> String {
         guard vote != .ofObserver else { return "observer" }
         return "\(vote.leader)/\(vote.peerEpoch)/\(String(vote.zxid.rawValue, radix: 16))"
     }

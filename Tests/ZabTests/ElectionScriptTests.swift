@@ -6,8 +6,8 @@ import Zab
 struct ElectionScriptTests {
     @Test("The order of votes is epoch, then zxid, then server id")
     func order() {
-        func vote(_ leader: Int64, _ epoch: UInt32, _ zxid: Int64) -> Vote {
-            Vote(
+        func vote(_ leader: Int64, _ epoch: UInt32, _ zxid: Int64) -> Zab.Vote {
+            Zab.Vote(
                 leader: ServerID(rawValue: leader), zxid: Zxid(rawValue: zxid),
                 peerEpoch: Epoch(rawValue: epoch))
         }
@@ -129,6 +129,21 @@ struct ElectionScriptTests {
             2 says looking 2/1/10 round 2
               -> 2 3: looking 2/1/10 round 2
               => 2/1/10 in round 2
+            """)
+    }
+
+    @Test("A server that others vote for and this one cannot reach starts no new rounds")
+    func unreachableCandidate() {
+        ElectionScript.expect(
+            """
+            server 1 of 1 2 3 4 5
+            up 2
+            begin 1/1/10
+              -> 2 3 4 5: looking 1/1/10 round 1
+            2 says looking 5/1/10 round 1
+              -> 2 3 4 5: looking 5/1/10 round 1
+            down 5
+            down 5
             """)
     }
 

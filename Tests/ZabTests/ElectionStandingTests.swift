@@ -41,6 +41,22 @@ struct ElectionStandingTests {
             """)
     }
 
+    @Test("A voter that follows without a vote is not waited for")
+    func observingVoter() {
+        ElectionScript.expect(
+            """
+            server 1 of 1 2 3
+            up 2
+            up 3
+            begin 1/1/10
+              -> 2 3: looking 1/1/10 round 1
+            3 says observing 2/1/10 round 0
+            2 says looking 2/1/10 round 1
+              -> 2 3: looking 2/1/10 round 1
+              => 2/1/10 in round 1
+            """)
+    }
+
     @Test("In the first start of an ensemble the blank servers vote, once all are heard")
     func firstStart() {
         ElectionScript.expect(
@@ -120,6 +136,8 @@ struct ElectionStandingTests {
             3 says leading 3/4/40 round 6
             3 says looking 1/4/40 round 7
             2 says following 1/4/40 round 7
+            2 says looking 1/0/0 round 8
+            3 says looking 1/0/0 round 8
             after 199
             """)
     }
@@ -168,8 +186,10 @@ struct ElectionStandingTests {
             server 1 of 1 2 3
             begin 1/1/10
               -> 2 3: looking 1/1/10 round 1
-            2 says leading 3/1/10 round 4
-            3 says following 3/1/10 round 4
+            2 says leading 3/1/10 round 1
+            3 says following 3/1/10 round 1
+            3 says leading 2/1/10 round 1
+            2 says following 3/1/10 round 1
             """)
     }
 
@@ -207,7 +227,7 @@ struct ElectionStandingTests {
             """)
     }
 
-    @Test("A million notifications of all kinds leave one word of each voter")
+    @Test("A hundred thousand notifications of all kinds leave one word of each voter")
     func boundedMemory() {
         var random = ElectionRandom(seed: 7)
         let configuration = ElectionScript.configuration(
@@ -215,7 +235,7 @@ struct ElectionStandingTests {
         var election = Election(configuration)
         var effects = ZabEffects()
         let now = Instant(nanoseconds: 0)
-        let own = Vote(
+        let own = Zab.Vote(
             leader: configuration.serverID, zxid: Zxid(rawValue: 16), peerEpoch: Epoch(rawValue: 1))
         for _ in 0..<100_000 {
             if !election.isLooking {
@@ -224,7 +244,7 @@ struct ElectionStandingTests {
             let said = Zab.Notification(
                 sender: ServerID(rawValue: random.number(in: -1...300)),
                 state: Zab.Notification.State(rawValue: Int32(random.number(in: 0...3)))!,
-                vote: Vote(
+                vote: Zab.Vote(
                     leader: ServerID(rawValue: random.number(in: -1...8)),
                     zxid: Zxid(rawValue: .random(in: .min ... .max, using: &random)),
                     peerEpoch: Epoch(rawValue: .random(in: 0 ... .max, using: &random))),

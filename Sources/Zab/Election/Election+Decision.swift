@@ -6,7 +6,8 @@ extension Election {
     /// Decides if there is enough to decide by.
     mutating func conclude(now: Instant, into effects: inout ZabEffects) -> Vote? {
         if let (vote, followers) = establishedLeader() {
-            if vote.leader != me, let word = heard[vote.leader] { round = max(0, word.round) }
+            // Never back: in a round that this server has voted in it may not vote anew.
+            if let word = heard[vote.leader] { round = max(round, word.round) }
             return decide(vote, by: followers, into: &effects)
         }
         guard let proposal else { return nil }
