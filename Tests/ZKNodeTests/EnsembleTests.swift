@@ -11,8 +11,7 @@ struct EnsembleTests {
         try ensemble.startAll()
         let leader = try #require(ensemble.settle())
         let follower = leader % 3 + 1
-        // A blank server may be brought up without a vote at first.
-        #expect(eventually { ensemble.mode(follower) == "follower" })
+        #expect(ensemble.mode(follower) == "follower")
         let client = try ensemble.client(of: follower)
         client.create("/a")
         #expect(try client.reply().error == .ok)
