@@ -34,6 +34,7 @@ extension ServerCore {
         _ operation: OpCode, _ body: inout JuteReader, _ requester: Requester,
         _ session: SessionID, xid: Int32, _ now: Now, _ effects: inout Effects
     ) {
+        guard isLeader else { return }
         let zxid = peer.nextZxid
         let payloads = peer.payloads
         let offset = payloads.count
@@ -73,6 +74,7 @@ extension ServerCore {
         _ operation: OpCode, session: SessionID, xid: Int32 = 0, _ now: Now,
         _ effects: inout Effects, _ write: (ByteWriter) -> Void
     ) {
+        guard isLeader else { return }
         let payloads = peer.payloads
         let offset = payloads.count
         payloads.writeTxnHeader(
@@ -145,7 +147,14 @@ extension ServerCore {
         statistics.proposals += 1
         if peer.history.open.sizeBytes >= ServerCore.handOverBytes {
             peer.flush(into: &effects.zab)
+            if !peer.canPropose { stopProposing() }
         }
+    }
+
+    /// The epoch's zxids are used up: the rest of the turn waits for the next one.
+    private func stopProposing() {
+        isServing = false
+        isLeader = false
     }
 
     /// Proposals that are handed over before the turn ends, so that the log writes them while the

@@ -50,6 +50,8 @@ package final class ServerCore {
     var isLeader = false
     /// Leads or has led, and what it proposed may still be committed by it: so while it hands over.
     var hasLed = false
+    /// How far it is known that transactions are committed.
+    var assured: Zxid
     /// Since when nobody is served; nil while clients are.
     var idleSince: Instant?
     var syncs = SyncQueue()
@@ -83,6 +85,7 @@ package final class ServerCore {
         snapshotDue = SnapshotTrigger(
             txnCount: configuration.snapshotTxnCount, txnBytes: configuration.snapshotTxnBytes)
         idleSince = now.monotonic
+        assured = durable.lastZxid
         memberCount = zab.membership.voters.count + zab.membership.observers.count
     }
 
