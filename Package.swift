@@ -99,7 +99,9 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "tools/zkbench", swiftSettings: strict),
-        .testTarget(name: "ZKWireTests", dependencies: ["ZKWire"], swiftSettings: strict),
+        .testTarget(
+            name: "ZKWireTests", dependencies: ["ZKWire"], exclude: ["Fixtures"],
+            swiftSettings: strict),
         .testTarget(name: "StorageTests", dependencies: ["Storage"], swiftSettings: strict),
         .testTarget(
             name: "TxnLogTests", dependencies: ["TxnLog", "Storage", "ZKWire"],
