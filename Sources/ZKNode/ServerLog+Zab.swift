@@ -23,8 +23,8 @@ extension Logger {
         case .waitsForSync:
             warning(
                 """
-                the data directory is blank and the ensemble has a history: this server votes once \
-                it has been synchronized
+                the data directory is blank: unless all voters' are, which is the first start, this \
+                server votes only once it has been synchronized
                 """)
         case .closed(let link, let reason): log(closed: link, reason)
         }
@@ -36,6 +36,16 @@ extension Logger {
         case .malformed, .unknownServer, .silent, .outputBound, .protocolViolation, .syncFailed:
             warning("closed \(link): \(reason.text)")
         }
+    }
+}
+
+extension Zab.Notification {
+    /// For those who look into an election.
+    var text: String {
+        """
+        \(state), round \(round), for server \(vote.leader) at \(vote.zxid) of epoch \
+        \(vote.peerEpoch)
+        """
     }
 }
 

@@ -5,6 +5,7 @@ import ZKWire
 /// Whole servers in this process that form an ensemble on ports of the loopback.
 final class TestEnsemble {
     let count: Int
+    private let observers: Int
     private var directories: [TemporaryDirectory]
     private let members: [Int64: EnsembleMember]
     private(set) var nodes: [Int: TestNode] = [:]
@@ -12,6 +13,7 @@ final class TestEnsemble {
     /// - Parameter observers: so many of the last ones do not vote.
     init(_ count: Int, observers: Int = 0) {
         self.count = count
+        self.observers = observers
         directories = (0..<count).map { _ in TemporaryDirectory() }
         let ports = FreePorts.take(2 * count)
         var members: [Int64: EnsembleMember] = [:]
@@ -80,11 +82,15 @@ final class TestEnsemble {
     /// The number of a server that leads, if all that run serve.
     func leader() -> Int? {
         let modes = nodes.keys.sorted().map { (id: $0, mode: mode($0)) }
-        guard modes.allSatisfy({ $0.mode != nil }) else { return nil }
+        for (id, mode) in modes {
+            guard let mode else { return nil }
+            // A blank server may be brought up without a vote at first.
+            guard (mode == "observer") == (id > count - observers) else { return nil }
+        }
         return modes.first { $0.mode == "leader" }?.id
     }
 
-    /// Waits until all that run serve.
+    /// Waits until all that run serve, as what they are meant to be.
     /// - Returns: who leads.
     func settle(within seconds: Double = 20) -> Int? {
         var leader: Int?

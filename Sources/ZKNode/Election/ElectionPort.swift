@@ -124,6 +124,7 @@ package final class ElectionPort: @unchecked Sendable {
 
     package func send(_ notification: Zab.Notification, to server: ServerID) {
         guard let peer = peers[server] else { return }
+        logger.trace("to server \(server): \(notification.text)")
         guard let link = peer.link, link.isWritable else {
             peer.waiting = notification
             return
@@ -144,6 +145,7 @@ package final class ElectionPort: @unchecked Sendable {
             let notification = try message.withByteView { (bytes) throws(DecodeError) in
                 try Zab.Notification(from: peer.id, bytes)
             }
+            logger.trace("from server \(peer.id): \(notification.text)")
             reports?.notification(notification)
         } catch {
             logger.debug("left out a notification of server \(peer.id): \(error)")
