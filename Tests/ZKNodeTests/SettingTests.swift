@@ -109,6 +109,18 @@ struct SettingTests {
         try TestNode(configuration).stop()
     }
 
+    @Test("with datadir.autocreate=false a directory that is not there is named and not made")
+    func directoryAutocreate() throws {
+        let directory = TemporaryDirectory()
+        var configuration = TestNode.configuration(directory)
+        configuration.storage.isDataDirCreated = false
+        configuration.storage.dataDir = directory.path + "/absent"
+        let failure = #expect(throws: ServerFailure.self) { try TestNode(configuration) }
+        #expect(failure?.code == .dataDirectory)
+        #expect(failure?.description.hasPrefix("\(directory.path)/absent is not there") == true)
+        #expect(directory.names(in: "").isEmpty)
+    }
+
     @Test("a sync waits for more, but not longer than nothing comes")
     func groupCommit() {
         var settings = ServerConfiguration.standalone().log

@@ -1,5 +1,3 @@
-import Storage
-
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Darwin)
