@@ -7,4 +7,7 @@
 extension DiskError {
     /// Whether freeing space (or raising a quota) is the remedy.
     package var isOutOfSpace: Bool { code == ENOSPC || code == EDQUOT }
+
+    /// Whether the file or its file system does not allow it to this process.
+    package var isNotPermitted: Bool { code == EACCES || code == EPERM || code == EROFS }
 }

@@ -172,28 +172,6 @@ extension ImportReport {
     }
 }
 
-extension RecoveryError {
-    /// The exit code of a start that ends with this.
-    var exitCode: ServerExitCode {
-        switch self {
-        case .disk, .inUse, .wrongServer, .missingLog: .dataDirectory
-        case .log(let error): error.exitCode
-        default: .corruptStorage
-        }
-    }
-}
-
-extension TxnLogError {
-    /// The exit code of a process that ends with this.
-    var exitCode: ServerExitCode {
-        switch self {
-        case .disk, .poisoned: .storageFailure
-        case .locked: .dataDirectory
-        case .corrupt, .newerVersion, .startsLater, .noRecord, .otherHistory: .corruptStorage
-        }
-    }
-}
-
 extension RecoveredState {
     /// What this server's snapshots say they belong to.
     var snapshotOrigin: SnapshotOrigin {

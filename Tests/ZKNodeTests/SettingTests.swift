@@ -121,6 +121,19 @@ struct SettingTests {
         #expect(directory.names(in: "").isEmpty)
     }
 
+    @Test("connections are refused by each limit, and before file descriptors run out")
+    func connectionLimits() {
+        let limits = ConnectionLimits(perHost: 3, total: 10, maximumFiles: 1024)
+        #expect(limits.refusal(total: 9, ofHost: 2) == nil)
+        #expect(limits.refusal(total: 10, ofHost: 0)?.contains("maxCnxns is 10") == true)
+        #expect(limits.refusal(total: 3, ofHost: 3)?.contains("maxClientCnxns is 3") == true)
+        let unlimited = ConnectionLimits(perHost: 0, total: 0, maximumFiles: 1024)
+        #expect(unlimited.refusal(total: 991, ofHost: 991) == nil)
+        #expect(unlimited.refusal(total: 992, ofHost: 992)?.contains("may open 1024 files") == true)
+        let tiny = ConnectionLimits(perHost: 0, total: 0, maximumFiles: 8)
+        #expect(tiny.refusal(total: 0, ofHost: 0) == nil)
+    }
+
     @Test("a sync waits for more, but not longer than nothing comes")
     func groupCommit() {
         var settings = ServerConfiguration.standalone().log
