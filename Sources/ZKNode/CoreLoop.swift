@@ -5,7 +5,6 @@ import Glibc
 import Logging
 import NIOCore
 import ServerCore
-import struct ServerCore.PeerAddress
 import Snapshot
 import ZKWire
 import Zab

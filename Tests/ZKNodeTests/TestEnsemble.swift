@@ -40,6 +40,7 @@ final class TestEnsemble {
         configuration.ensemble.members = members
         configuration.ensemble.initLimit = 25
         configuration.ensemble.syncLimit = 10
+        configuration.ensemble.electionBindRetries = 1
         configuration.admin.fourLetterWords = ["*"]
         return configuration
     }

@@ -72,7 +72,7 @@ extension ElectionPort {
 
     private var initialMessage: ByteBuffer {
         let addresses = settings.ownAddresses.map {
-            ZKWire.PeerAddress(host: $0.host, port: UInt16(clamping: $0.port))
+            ElectionAddress(host: $0.host, port: UInt16(clamping: $0.port))
         }
         let writer = ByteWriter()
         writer.writeElectionInitialMessage(
