@@ -69,14 +69,17 @@ final class SyncStreams: @unchecked Sendable {
 /// How a stream has ended.
 struct SyncOutcome: Sendable {
     let upTo: Zxid
+    /// How it began; nil if it went on from an earlier one.
+    let mode: SyncMode?
 
     init(_ order: SyncOrder, _ plan: SyncPlan?) {
-        // A snapshot may be newer than what was asked for.
-        guard case .snapshot(let zxid)? = plan else {
-            upTo = order.upTo
-            return
+        upTo = order.upTo
+        switch plan {
+        case .diff: mode = .diff
+        case .truncate: mode = .trunc
+        case .snapshot: mode = .snap
+        case nil: mode = nil
         }
-        upTo = max(order.upTo, zxid)
     }
 }
 
