@@ -140,6 +140,18 @@ struct EnsembleTests {
         _ = try #require(ensemble.settle())
     }
 
+    @Test("a server whose id none of the lines has is refused before anything is made")
+    func foreignID() throws {
+        let directory = TemporaryDirectory()
+        var configuration = TestEnsemble(3).configuration(of: 1)
+        configuration.storage.dataDir = directory.path
+        configuration.myID = 7
+        let failure = #expect(throws: ServerFailure.self) { try TestNode(configuration) }
+        #expect(failure?.code == .badConfiguration)
+        #expect(failure?.description.contains("1, 2, 3") == true)
+        #expect(directory.names(in: "").isEmpty)
+    }
+
     @Test("a lone member of three serves nobody and says so")
     func alone() throws {
         let ensemble = TestEnsemble(3)
