@@ -28,11 +28,11 @@ struct OwedWrite {
 struct Outstanding {
     private(set) var count = 0
     private(set) var bytes = 0
-    /// The part of `bytes` in writes of more than `largeAbove`.
+    /// The part of `bytes` in pieces of more than `largeAbove`.
     private(set) var largeBytes = 0
     private let largeAbove: Int
 
-    init(largeAbove: Int) { self.largeAbove = largeAbove }
+    init(largeAbove: Int = .max) { self.largeAbove = largeAbove }
 
     @inline(__always)
     mutating func add(bytes more: Int) {

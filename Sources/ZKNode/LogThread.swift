@@ -102,7 +102,9 @@ final class LogThread: @unchecked Sendable {
             if isLoneClient { mailbox.spin(for: LogThread.spinTime) }
             var messages = mailbox.receive(timeoutSeconds: LogThread.idleSeconds)
             if messages.isEmpty {
-                if isWatermarkBehind { try onLog { () throws(TxnLogError) in try log.flushWatermark() } }
+                if isWatermarkBehind {
+                    try onLog { () throws(TxnLogError) in try log.flushWatermark() }
+                }
                 isWatermarkBehind = false
                 messages = mailbox.receive()
             }
