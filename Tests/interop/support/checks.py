@@ -15,10 +15,11 @@ from .wire import Err
 
 def check(history, tree, top, confirmed_sync=True):
     """All checks; `tree` is a dump of what is there in the end, `top` the path of the load."""
+    tree = {path: znode for path, znode in tree.items() if path.startswith(f"{top}/")}
     found = [
         *zxid_order(history), *session_order(history), *reads(history), *versions(history),
         *registers(history), *sequences(history), *final_state(history, tree),
-        *unique_values(tree, top), *failed_values(history, tree), *multis(history, tree),
+        *unique_values(tree), *failed_values(history, tree), *multis(history, tree),
         *counts(history, tree), *ephemerals(history, tree),
     ]
     if confirmed_sync:
@@ -209,11 +210,11 @@ def judge_znode(path, znode, last, unknown):
         f"{operation}"]
 
 
-def unique_values(tree, top):
+def unique_values(tree):
     """A value is in one znode: the operation that wrote it was not executed twice."""
     found, seen = [], {}
     for path, znode in tree.items():
-        if not path.startswith(f"{top}/") or not znode["data"]:
+        if not znode["data"]:
             continue
         if other := seen.get(znode["data"]):
             found.append(f"executed twice: {other} and {path} have {znode['data']!r}")
