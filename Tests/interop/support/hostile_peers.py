@@ -78,3 +78,4 @@ class HostilePeers:
     def close(self):
         for connection in self.open:
             connection.close()
+        self.open.clear()

@@ -2,7 +2,7 @@
 
 Two kinds with the same methods: `NamespaceNetwork` gives each member a network namespace, so that
 what is cut is lost without a trace (root on Linux only); `ProxyNetwork` leads every connection
-between two members through a proxy in this process. `a` to `b` is what member `a` sends.
+between two members through a proxy (proxy.py). `a` to `b` is what member `a` sends.
 """
 
 import itertools
@@ -10,14 +10,16 @@ import json
 import os
 import shutil
 import subprocess
+import sys
+from pathlib import Path
 
 from .ports import HOST, free_port
-from .proxy import Proxy
 
 NETWORKS = ["auto", "netns", "proxy"]
 CLIENT_PORT, QUORUM_PORT, ELECTION_PORT = 2181, 2888, 3888
 # No network card has it, so that frames sent to it arrive nowhere.
 NOWHERE = "02:00:00:00:00:00"
+PROXY = Path(__file__).with_name("proxy.py")
 
 numbers = itertools.count(1)
 
@@ -156,14 +158,23 @@ class ProxyNetwork(Network):
         super().__init__(members)
         self.client_ports = {member: free_port() for member in members}
         self.real = {member: (free_port(), free_port()) for member in members}
-        self.proxy = Proxy()
-        self.proxied = {}
-        for one, other in itertools.permutations(self.members, 2):
-            quorum, election = self.real[other]
-            self.proxied[one, other] = (
-                self.proxy.listen(one, other, quorum),
-                self.proxy.listen(one, other, election, self.rewrite_address))
-        self.proxy.start()
+        self.blocked, self.delays = set(), {}
+        # A process of its own: here it would wait for whatever else this one does.
+        self.proxy = subprocess.Popen(
+            [sys.executable, PROXY], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.tell([
+            [*pair, *self.real[pair[1]]] for pair in itertools.permutations(self.members, 2)])
+        ports = json.loads(self.proxy.stdout.readline())
+        self.proxied = {(one, other): own for one, other, *own in ports}
+
+    def tell(self, line):
+        self.proxy.stdin.write(f"{json.dumps(line)}\n")
+        self.proxy.stdin.flush()
+
+    def tell_state(self):
+        self.tell({
+            "blocked": sorted(self.blocked),
+            "delays": [[*pair, seconds] for pair, seconds in self.delays.items()]})
 
     def host(self, member):
         return HOST
@@ -178,21 +189,23 @@ class ProxyNetwork(Network):
         ports = self.real[member] if member == seen_by else self.proxied[seen_by, member]
         return HOST, *ports
 
-    def rewrite_address(self, sender, receiver):
-        """The election address that a member tells another: the one that leads by the proxy."""
-        return f"{HOST}:{self.proxied[receiver, sender][1]}"
-
     def cut_one_way(self, sender, receiver):
-        self.proxy.block(sender, receiver)
+        self.blocked.add((sender, receiver))
+        self.tell_state()
 
     def delay(self, sender, receiver, seconds):
-        self.proxy.delay(sender, receiver, seconds)
+        self.delays[sender, receiver] = seconds
+        self.tell_state()
 
     def heal(self):
-        self.proxy.heal()
+        self.blocked.clear()
+        self.delays.clear()
+        self.tell_state()
 
     def close(self):
-        self.proxy.stop()
+        self.proxy.stdin.close()
+        self.proxy.wait(10)
+        self.proxy.stdout.close()
 
 
 def ip(*arguments):

@@ -1,19 +1,19 @@
-"""A TCP proxy in a thread, for connections between members that are to be cut, delayed or not.
+"""A TCP proxy in a process of its own, for connections between members that may be cut or delayed.
 
-A direction that is blocked is not read: its bytes and its end wait, as they would for a
+It is told what to do in lines of JSON (`main`). A direction that is blocked is not read: its bytes and its end wait, as they would for a
 retransmission, and arrive when it is healed. A connection that begins while its pair is cut reaches
 nobody until then.
 """
 
+import json
 import selectors
 import socket
 import struct
-import threading
+import sys
 import time
 from collections import deque
 
-from .ports import HOST
-
+HOST = "127.0.0.1"
 # Bytes that may wait in one direction; beyond that the sender is not read.
 BUFFER_LIMIT = 1 << 18
 # Protocol version, server id and length of the addresses, in an election port's first message.
@@ -72,76 +72,60 @@ class Connection:
 
 
 class Listener:
-    def __init__(self, sender, receiver, port, rewrite):
+    """Where `sender` connects to reach a port of `receiver`."""
+
+    def __init__(self, sender, receiver, port):
         self.socket = socket.create_server((HOST, 0), backlog=64)
         self.socket.setblocking(False)
         self.sender, self.receiver = sender, receiver
-        self.port, self.rewrite = port, rewrite
+        self.port, self.rewrite = port, None
+
+    @property
+    def own_port(self):
+        return self.socket.getsockname()[1]
 
 
 class Proxy:
-    def __init__(self):
-        self.lock = threading.Lock()
+    """`links` has, for each ordered pair of members, the receiver's quorum and election ports."""
+
+    def __init__(self, links):
         self.blocked, self.delays = set(), {}
-        self.listeners, self.connections = [], []
-        self.is_stopping = False
-        self.wake_in, self.wake_out = socket.socketpair()
-        self.thread = threading.Thread(target=self.run, daemon=True)
+        self.connections = []
+        self.quorum, self.election = {}, {}
+        for sender, receiver, quorum, election in links:
+            pair = (sender, receiver)
+            self.quorum[pair] = Listener(*pair, quorum)
+            self.election[pair] = Listener(*pair, election)
+            self.election[pair].rewrite = self.rewrite_address
+        self.listeners = [*self.quorum.values(), *self.election.values()]
 
-    # Called by others
+    def rewrite_address(self, sender, receiver):
+        """The election address that a member tells another: the one that leads by the proxy."""
+        return f"{HOST}:{self.election[receiver, sender].own_port}"
 
-    def listen(self, sender, receiver, port, rewrite=None):
-        """Leads `sender`'s connections to `receiver`'s `port`; returns the port to connect to."""
-        listener = Listener(sender, receiver, port, rewrite)
-        self.listeners.append(listener)
-        return listener.socket.getsockname()[1]
+    def ports(self):
+        return [
+            [*pair, listener.own_port, self.election[pair].own_port]
+            for pair, listener in self.quorum.items()]
 
-    def start(self):
-        self.thread.start()
-
-    def block(self, sender, receiver):
-        with self.lock:
-            self.blocked.add((sender, receiver))
-        self.wake()
-
-    def delay(self, sender, receiver, seconds):
-        with self.lock:
-            self.delays[sender, receiver] = seconds
-        self.wake()
-
-    def heal(self):
-        with self.lock:
-            self.blocked.clear()
-            self.delays.clear()
-        self.wake()
-
-    def stop(self):
-        self.is_stopping = True
-        self.wake()
-        self.thread.join(5)
-
-    def wake(self):
-        self.wake_out.send(b"x")
-
-    # The thread
-
-    def run(self):
-        while not self.is_stopping:
-            with self.lock:
-                blocked, delays = set(self.blocked), dict(self.delays)
+    def run(self, commands):
+        """Until the commands, a stream of lines, have ended."""
+        while True:
             for connection in list(self.connections):
-                self.let_through(connection, blocked)
-            self.turn(blocked, delays)
-        for it in [*self.connections, *(listener.socket for listener in self.listeners)]:
-            it.close()
-        self.wake_in.close()
-        self.wake_out.close()
+                self.let_through(connection)
+            if commands in self.turn(commands):
+                line = commands.readline()
+                if not line:
+                    return
+                state = json.loads(line)
+                self.blocked = {tuple(pair) for pair in state["blocked"]}
+                self.delays = {(one, other): delay for one, other, delay in state["delays"]}
 
-    def let_through(self, connection, blocked):
+    def let_through(self, connection):
         """Connects to the receiver, unless one of the directions is blocked."""
         listener = connection.listener
         pair = (listener.sender, listener.receiver)
-        if connection.inner is not None or pair in blocked or pair[::-1] in blocked:
+        if connection.inner is not None or {pair, pair[::-1]} & self.blocked:
             return
         try:
             connection.inner = socket.create_connection((HOST, listener.port), timeout=1)
@@ -156,43 +140,49 @@ class Proxy:
         back = Direction(connection.inner, connection.outer, *pair[::-1])
         connection.directions = [there, back]
 
-    def turn(self, blocked, delays):
-        """Waits until something can be done, and does it."""
-        now = time.monotonic()
-        wanted, timeout = {}, None
-        for connection in self.connections:
-            for direction in connection.directions:
-                if direction.pair in blocked:
-                    continue
-                if not direction.has_ended and direction.size < BUFFER_LIMIT:
-                    wanted[direction.source] = wanted.get(direction.source, 0) | 1
-                if direction.chunks:
-                    wait = direction.chunks[0][0] - now
-                    if wait <= 0:
-                        wanted[direction.target] = wanted.get(direction.target, 0) | 2
-                    else:
-                        timeout = wait if timeout is None else min(timeout, wait)
+    def turn(self, commands):
+        """Waits until something can be done, and does it; returns what is ready."""
+        wanted, timeout = self.wanted()
         with selectors.DefaultSelector() as selector:
-            selector.register(self.wake_in, selectors.EVENT_READ)
+            selector.register(commands, selectors.EVENT_READ)
             for listener in self.listeners:
                 selector.register(listener.socket, selectors.EVENT_READ, listener)
             for it, mask in wanted.items():
                 selector.register(it, mask)
             ready = {key.fileobj: (mask, key.data) for key, mask in selector.select(timeout)}
-        if self.wake_in in ready:
-            self.wake_in.recv(4096)
         for _, listener in ready.values():
             if listener is not None:
                 self.accept(listener)
         for connection in list(self.connections):
             try:
                 for direction in connection.directions:
-                    self.move(direction, ready, delays)
+                    self.move(direction, ready)
             except OSError:
                 self.end(connection)
                 continue
             if any(it.has_ended and not it.chunks for it in connection.directions):
                 self.end(connection)
+        return ready
+
+    def wanted(self):
+        """The sockets to wait for, with what; and for how long, until something delayed is due."""
+        now, wanted, timeout = time.monotonic(), {}, None
+        for connection in self.connections:
+            for direction in connection.directions:
+                if direction.pair in self.blocked:
+                    continue
+                if not direction.has_ended and direction.size < BUFFER_LIMIT:
+                    wanted[direction.source] = (
+                        wanted.get(direction.source, 0) | selectors.EVENT_READ)
+                if not direction.chunks:
+                    continue
+                wait = direction.chunks[0][0] - now
+                if wait <= 0:
+                    wanted[direction.target] = (
+                        wanted.get(direction.target, 0) | selectors.EVENT_WRITE)
+                else:
+                    timeout = wait if timeout is None else min(timeout, wait)
+        return wanted, timeout
 
     def accept(self, listener):
         try:
@@ -201,12 +191,12 @@ class Proxy:
             return
         self.connections.append(Connection(outer, listener))
 
-    def move(self, direction, ready, delays):
+    def move(self, direction, ready):
         now = time.monotonic()
         if ready.get(direction.source, (0,))[0] & selectors.EVENT_READ:
             data = direction.source.recv(1 << 16)
             direction.has_ended = not data
-            direction.push(data, now + delays.get(direction.pair, 0))
+            direction.push(data, now + self.delays.get(direction.pair, 0))
         if ready.get(direction.target, (0,))[0] & selectors.EVENT_WRITE:
             while direction.chunks and direction.chunks[0][0] <= now:
                 due, data = direction.chunks.popleft()
@@ -223,3 +213,14 @@ class Proxy:
         connection.close()
         if connection in self.connections:
             self.connections.remove(connection)
+
+
+def main():
+    """The first line has the links; the answer, the ports to connect to. The rest are states."""
+    proxy = Proxy(json.loads(sys.stdin.buffer.raw.readline()))
+    print(json.dumps(proxy.ports()), flush=True)
+    proxy.run(sys.stdin.buffer.raw)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,17 +1,26 @@
 """What a member has, read through its client port, and how two members' trees differ."""
 
+from .ensemble import wait_until
 from .jute import Writer
-from .wire import Err, Op, RawClient, path_watch_body, read_stat
+from .wire import Disconnected, Err, Op, RawClient, path_version_body, path_watch_body, read_stat
 
 # The membership as each member was told it, which is not the same for all behind proxies.
 CONFIGURATION = "/zookeeper/config"
 WINDOW = 200
+# A member whose leader has just changed closes its connections; then all of it is read again.
+ATTEMPTS = 5
 
 
 def dump(member, top="/"):
     """Every znode below `top`: data, every field of its stat, its access list, its children."""
-    with RawClient(member.server.host, member.server.port) as client:
-        return dump_with(client, top)
+    for attempt in range(ATTEMPTS):
+        wait_until(member.role, 20, f"{member} serves")
+        try:
+            with RawClient(member.server.host, member.server.port) as client:
+                return dump_with(client, top)
+        except (Disconnected, OSError):
+            if attempt == ATTEMPTS - 1:
+                raise
 
 
 def dump_with(client, top="/"):
@@ -30,6 +39,18 @@ def dump_with(client, top="/"):
             paths += [f"{path.rstrip('/')}/{name}" for name in tree[path]["children"]]
     tree.pop(CONFIGURATION, None)
     return tree
+
+
+def remove(member, tree):
+    """Deletes every znode of a dump."""
+    paths = sorted(tree, key=lambda path: path.count("/"), reverse=True)
+    with RawClient(member.server.host, member.server.port) as client:
+        for start in range(0, len(paths), WINDOW):
+            batch = paths[start : start + WINDOW]
+            for path in batch:
+                client.send(Op.DELETE, path_version_body(path))
+            for path in batch:
+                assert client.read_reply().err == Err.OK, f"delete {path}"
 
 
 def decode(data, acl, children):
@@ -55,9 +76,9 @@ def differences(one, other, limit=10):
     return found
 
 
-def check_identical(members):
-    """All members' trees are the same; they are at rest. Returns the tree."""
-    trees = [dump(member) for member in members]
+def check_identical(members, top="/"):
+    """All members' trees below `top` are the same; they are at rest. Returns the tree."""
+    trees = [dump(member, top) for member in members]
     for member, tree in zip(members[1:], trees[1:]):
         found = differences(trees[0], tree)
         assert not found, f"{members[0]} and {member} differ:\n" + "\n".join(found)
