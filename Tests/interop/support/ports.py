@@ -10,20 +10,23 @@ PORTS = range(22400, 22800)
 handed_out = set()
 
 
+def is_free(port):
+    with socket.socket() as probe:
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+    return True
+
+
 def free_port():
     """A port of our range that nobody listens on, sought from a random one on."""
     start = random.randrange(len(PORTS))
     for offset in range(len(PORTS)):
         port = PORTS[(start + offset) % len(PORTS)]
-        if port in handed_out:
-            continue
-        with socket.socket() as probe:
-            try:
-                probe.bind((HOST, port))
-            except OSError:
-                continue
-        handed_out.add(port)
-        return port
+        if port not in handed_out and is_free(port):
+            handed_out.add(port)
+            return port
     # A long run starts many servers, one after the other: those of before are gone.
     if not handed_out:
         raise RuntimeError(f"no free port in {PORTS}")
