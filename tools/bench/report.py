@@ -121,6 +121,8 @@ def machine(results, arguments):
     for result in results.values():
         lines.append(f"- {result['title']}: {result['rounds'][0]['version']}")
     options = [f"--only {arguments.only}"] if arguments.only else []
+    if arguments.servers > 1:
+        options.append(f"--servers {arguments.servers}")
     options += [f"--rounds {arguments.rounds}", f"--seconds {arguments.seconds}"]
     lines.append(f"- command: `tools/bench/compare.sh {' '.join(options)}`")
     return "\n".join(lines)

@@ -263,18 +263,31 @@ class Ensemble:
 
     # Disks
 
-    def offline_differences(self):
-        """What zkdump finds wrong on the members' disks or different between them; all stopped."""
-        zkdump = Path(os.environ.get("ZKDUMP", REPOSITORY / ".build/release/zkdump"))
-        assert zkdump.exists(), f"{zkdump} is not there: swift build -c release --product zkdump"
+    def offline_findings(self):
+        """What zkdump finds damaged on the members' disks, or different between them; all stopped.
+
+        The membership's znode has each member's own times. Sessions may have expired while one
+        after the other stopped.
+        """
         directories = [str(member.server.data_dir) for member in self.members]
-        commands = [["verify", directory] for directory in directories]
-        commands += [["diff", directories[0], other] for other in directories[1:]]
         found = []
-        for command in commands:
-            done = subprocess.run([zkdump, *command], capture_output=True, text=True, check=False)
+        for directory in directories:
+            done = zkdump("verify", directory)
             # A log whose end was cut off by a kill is not damage.
-            allowed = (0, 1) if command[0] == "verify" else (0,)
-            if done.returncode not in allowed:
-                found.append(f"zkdump {' '.join(command)}: {done.returncode}\n{done.stdout}")
+            if done.returncode > 1:
+                found.append(f"{directory}: {done.returncode}\n{done.stdout}")
+        for other in directories[1:]:
+            done = zkdump("diff", directories[0], other)
+            found += [
+                f"{other}: {line}" for line in done.stdout.splitlines()
+                if line[:2] in ("+ ", "- ", "~ ")
+                and not line[2:].startswith(("session ", "/zookeeper/config "))]
+            if done.returncode > 1:
+                found.append(f"{other}: {done.returncode}\n{done.stdout}{done.stderr}")
         return found
+
+
+def zkdump(*arguments):
+    program = Path(os.environ.get("ZKDUMP", REPOSITORY / ".build/release/zkdump"))
+    assert program.exists(), f"{program} is not there: swift build -c release --product zkdump"
+    return subprocess.run([program, *arguments], capture_output=True, text=True, check=False)

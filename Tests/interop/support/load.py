@@ -13,7 +13,7 @@ from .history import CREATE, DELETE, GET, MULTI, SET, SYNC, History, Operation
 from .jute import Writer
 from .wire import (
     Disconnected, Err, Flag, Op, RawClient, Session, SessionRefused, create_body, multi_body,
-    path_version_body, path_watch_body, read_stat, set_body)
+    multi_errors, path_version_body, path_watch_body, read_stat, set_body)
 
 REGISTERS, COUNTERS = 6, 4
 WINDOW = 8
@@ -43,7 +43,10 @@ def learn(operation, reply):
     """Puts into the operation what the reply says beyond its header."""
     if reply.err != Err.OK:
         return
-    if operation.kind == CREATE:
+    if operation.kind == MULTI:
+        # The header of a multi that failed says nothing of it.
+        reply.err = next((err for err in multi_errors(reply.body) if err != Err.OK), Err.OK)
+    elif operation.kind == CREATE:
         operation.created = reply.body.string()
         operation.stat = read_stat(reply.body)
     elif operation.kind == SET:
