@@ -23,7 +23,7 @@ from support.trees import check_identical, remove
 
 MENDING_LIMIT_S = 90
 # Small, so that snapshots and changes of the log's file come often.
-CONFIG = {"snapCount": 5000, "preAllocSize": 1024}
+CONFIG = {"snapCount": 5000, "preAllocSize": 1024, "txnLogSizeLimitInKb": 1024}
 
 
 def main():

@@ -139,6 +139,13 @@ def audit(ensemble, load):
     assert not load.history.refused_sessions, "sessions were lost"
 
 
+def holds_within(condition, seconds):
+    """Whether something that must not happen does, in a time in which it usually would."""
+    with contextlib.suppress(AssertionError):
+        return wait_until(condition, seconds, "it")
+    return False
+
+
 def path_of_test():
     return f"/test{next(numbers)}"
 
@@ -333,6 +340,31 @@ def test_what_a_dead_leader_had_alone_is_gone_when_it_comes_back(ensemble, clien
     assert f"{top}/after" in tree
 
 
+@ours_only("empty servers vote, and outvote the one that has everything")
+def test_lost_disks_are_no_majority_until_the_operator_says_so(ensemble, client_of):
+    path = path_of_test()
+    assert client_of(ensemble.leader()).create(path, b"kept").err == Err.OK
+    ensemble.mend()
+    ensemble.kill_all()
+    blank = ensemble.members[:2]
+    for member in blank:
+        member.wipe()
+        member.start()
+    for member in ensemble.members:
+        member.start()
+    assert not holds_within(lambda: any(it.role() for it in ensemble.members), 3)
+    # With this one, the third is a majority; without the third there is none.
+    blank[0].kill()
+    (blank[0].server.data_dir / "initialize").touch()
+    blank[0].start()
+    ensemble.wait_for_leader()
+    ensemble.mend()
+    for member in ensemble.members:
+        assert client_of(member).get(path).body.buffer() == b"kept"
+    assert not (blank[0].server.data_dir / "initialize").exists()
+    check_identical(ensemble.members)
+
+
 @ours_only("it takes some damage for the end of the log, and serves without the rest")
 def test_a_member_with_a_damaged_log_refuses_to_start_and_the_others_go_on(ensemble, loaded):
     load = loaded(ensemble)
@@ -373,7 +405,7 @@ def test_a_member_whose_disk_is_full_ends_and_comes_back_with_room(
         small_disk, new_ensemble, loaded, tmp_path):
     disk = tmp_path / "ensemble0/server1/data"
     small_disk(disk, 24)
-    ensemble = new_ensemble(config={"preAllocSize": 256})
+    ensemble = new_ensemble(config={"txnLogSizeLimitInKb": 512})
     load = loaded(ensemble)
     filler = disk / "filler"
     with contextlib.suppress(OSError), filler.open("wb", buffering=0) as file:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from .network import make_network
 from .servers import REPOSITORY
-from .wire import RawClient, four_letter_word
+from .wire import Disconnected, RawClient, four_letter_word
 
 FORMATION_LIMIT_S = 30
 
@@ -31,6 +31,15 @@ def wait_until(condition, limit_s, what):
         if time.monotonic() > deadline:
             raise AssertionError(f"not in {limit_s} s: {what() if callable(what) else what}")
         time.sleep(0.02)
+
+
+def write_something(member):
+    """A session that begins and ends; false if its server does not take it."""
+    try:
+        with RawClient(member.server.host, member.server.port, patience_s=5.0):
+            return True
+    except (Disconnected, OSError):
+        return False
 
 
 class Member:
@@ -248,8 +257,7 @@ class Ensemble:
             lambda: self.has_roles(running), limit_s,
             lambda: f"all of {running}: {[it.role() for it in running]}\n{self.logs(8)}")
         # A leader counts from its epoch's first zxid, followers from the last transaction.
-        with RawClient(running[0].server.host, running[0].server.port):
-            pass
+        wait_until(lambda: write_something(running[0]), limit_s, f"a write by {running[0]}")
         wait_until(
             lambda: len({member.zxid() for member in running}) == 1, limit_s,
             f"the same zxid at {running}")
