@@ -196,7 +196,8 @@ def main():
     text = report.markdown(results, WORKLOADS, arguments)
     print(text)
     if arguments.write:
-        report.write(ROOT / "docs/benchmarks.md", text)
+        name = "results" if arguments.servers == 1 else "ensemble results"
+        report.write(ROOT / "docs/benchmarks.md", text, name)
 
 
 if __name__ == "__main__":

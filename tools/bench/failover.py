@@ -7,6 +7,7 @@ the figures are the time until it has everything, and what the others' writes ta
 """
 
 import argparse
+import datetime
 import json
 import os
 import pathlib
@@ -18,6 +19,7 @@ import time
 
 import compare
 import ensembles
+import report
 import servers
 from timeline import Timeline
 
@@ -150,6 +152,7 @@ def parse_arguments():
     parser.add_argument("--zknode", default=str(ROOT / ".build/release/zknode"))
     parser.add_argument("--directory", default=str(ROOT / ".build"), help="on the disk to measure")
     parser.add_argument("--json", help="write all results here")
+    parser.add_argument("--write", action="store_true", help="put the table into the docs")
     return parser.parse_args()
 
 
@@ -167,7 +170,11 @@ def main():
                 results[one.title] = measure(ensembles.Ensemble(one), bench, arguments)
     if arguments.json:
         pathlib.Path(arguments.json).write_text(json.dumps(results, indent=1))
-    print(table(results, arguments))
+    text = f"Measured on {datetime.date.today()}, load average before {load:.1f}.\n\n"
+    text += table(results, arguments)
+    print(text)
+    if arguments.write:
+        report.write(ROOT / "docs/benchmarks.md", text + "\n", "failover")
 
 
 if __name__ == "__main__":
