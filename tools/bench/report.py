@@ -6,8 +6,9 @@ import platform
 import statistics
 import subprocess
 
-BEGIN = "<!-- results: begin -->\n"
-END = "<!-- results: end -->"
+# What stands between these two lines of the page is replaced.
+BEGIN = "<!-- {}: begin -->\n"
+END = "<!-- {}: end -->"
 
 
 def markdown(results, workloads, arguments):
@@ -18,11 +19,11 @@ def markdown(results, workloads, arguments):
     return "\n\n".join(parts) + "\n"
 
 
-def write(path, text):
-    """Replaces what is between the markers of the page."""
+def write(path, text, name="results"):
+    """Replaces what is between the markers of that name in the page."""
     page = path.read_text()
-    begin = page.index(BEGIN) + len(BEGIN)
-    path.write_text(page[:begin] + "\n" + text + "\n" + page[page.index(END) :])
+    begin = page.index(BEGIN.format(name)) + len(BEGIN.format(name))
+    path.write_text(page[:begin] + "\n" + text + "\n" + page[page.index(END.format(name)) :])
 
 
 def throughput_table(results, workloads):
@@ -124,6 +125,8 @@ def machine(results, arguments):
     for result in results.values():
         lines.append(f"- {result['title']}: {result['rounds'][0]['version']}")
     options = [f"--only {arguments.only}"] if arguments.only else []
+    if arguments.servers > 1:
+        options.append(f"--servers {arguments.servers}")
     options += [f"--rounds {arguments.rounds}", f"--seconds {arguments.seconds}"]
     lines.append(f"- command: `tools/bench/compare.sh {' '.join(options)}`")
     return "\n".join(lines)
