@@ -128,22 +128,31 @@ extension DataTree {
         tracked.forEach(recount)
     }
 
-    /// Whether a change at `path` stays within the quota that holds there (Apache
-    /// `ZooKeeperServer.checkQuota`).
-    package func checkQuota(path: ByteView, bytesDelta: Int64, countDelta: Int64) -> QuotaVerdict {
+    /// The quota that counts changes at `path`, if there is one.
+    package func quota(covering path: ByteView) -> Quota? {
         guard !quotas.isEmpty, let quota = quotas.covering(path), quota.isTracked else {
-            return .within
+            return nil
         }
+        return quota
+    }
+
+    /// Whether a change stays within the quota that counts it (Apache
+    /// `ZooKeeperServer.checkQuota`).
+    /// - Parameter inFlight: what proposals change that the tree does not have yet. Apache leaves
+    ///   it out, so that pipelined requests pass its hard limits.
+    package func verdict(
+        on quota: Quota, adding change: QuotaUse, inFlight: QuotaUse
+    ) -> QuotaVerdict {
         let limits = QuotaLimits(store.block(quota.limits).data ?? ByteView(start: nil, count: 0))
+        let count = quota.count + inFlight.znodes + change.znodes
+        let bytes = quota.bytes + inFlight.bytes + change.bytes
         let verdicts = [
-            countDelta == 0
+            change.znodes == 0
                 ? .within
-                : QuotaVerdict.of(
-                    quota.count + countDelta, soft: limits.count, hard: limits.countHardLimit),
-            bytesDelta == 0
+                : QuotaVerdict.of(count, soft: limits.count, hard: limits.countHardLimit),
+            change.bytes == 0
                 ? .within
-                : QuotaVerdict.of(
-                    quota.bytes + bytesDelta, soft: limits.bytes, hard: limits.byteHardLimit),
+                : QuotaVerdict.of(bytes, soft: limits.bytes, hard: limits.byteHardLimit),
         ]
         if verdicts.contains(.hardExceeded) { return .hardExceeded }
         return verdicts.contains(.softExceeded) ? .softExceeded : .within

@@ -42,9 +42,29 @@ package enum QuotaVerdict: Equatable, Sendable {
     }
 }
 
+/// What a change adds to what a quota counts.
+package struct QuotaUse: Equatable, Sendable {
+    package var znodes: Int64
+    /// Of the znodes' data.
+    package var bytes: Int64
+
+    package init(znodes: Int64 = 0, bytes: Int64 = 0) {
+        self.znodes = znodes
+        self.bytes = bytes
+    }
+
+    package static func + (left: QuotaUse, right: QuotaUse) -> QuotaUse {
+        QuotaUse(znodes: left.znodes + right.znodes, bytes: left.bytes + right.bytes)
+    }
+
+    package static prefix func - (use: QuotaUse) -> QuotaUse {
+        QuotaUse(znodes: -use.znodes, bytes: -use.bytes)
+    }
+}
+
 /// A quota on a subtree: the two znodes below `/zookeeper/quota/<path>` and what they count.
-final class Quota {
-    let path: [UInt8]
+package final class Quota {
+    package let path: [UInt8]
     /// The znode with the limits; the quota holds while it is there.
     var limits = NodeRef.none
     /// The znode whose data follows the counts.

@@ -26,8 +26,12 @@ struct QuotaTests {
             .map { String(decoding: $0, as: UTF8.self) }
     }
 
-    private func verdict(_ path: String, bytes: Int64 = 0, count: Int64 = 0) -> QuotaVerdict {
-        path.withByteView { tree.checkQuota(path: $0, bytesDelta: bytes, countDelta: count) }
+    private func verdict(
+        _ path: String, bytes: Int64 = 0, count: Int64 = 0, inFlight: QuotaUse = QuotaUse()
+    ) -> QuotaVerdict {
+        guard let quota = path.withByteView({ tree.quota(covering: $0) }) else { return .within }
+        let change = QuotaUse(znodes: count, bytes: bytes)
+        return tree.verdict(on: quota, adding: change, inFlight: inFlight)
     }
 
     @Test("the stats follow creations, deletions and changes of data at and below the path")
@@ -87,6 +91,7 @@ struct QuotaTests {
         tree.apply(history.add(.setData) { $0.writeSetData(path, limits, version: 1) })
         #expect(verdict("/a", bytes: 1_000_000) == .within)
         #expect(verdict("/a/b", count: 1) == .hardExceeded)
+        #expect(verdict("/a/b", count: 1, inFlight: QuotaUse(znodes: -1)) == .within)
     }
 
     @Test("limits are read as Apache writes them, and nonsense is no limit")

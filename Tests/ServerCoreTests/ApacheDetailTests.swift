@@ -56,6 +56,68 @@ struct ApacheDetailTests {
         #expect(client.replies().map(\.xid) == [SpecialXid.ping])
     }
 
+    @Test("sasl is answered in its turn, without a token since there is nothing to negotiate with")
+    func sasl() {
+        client.send(.setData) {
+            $0.writeString("/a")
+            $0.writeString("x")
+            $0.writeInt32(-1)
+        }
+        let xid = client.send(.sasl) { $0.writeString("token") }
+        #expect(client.replies().isEmpty)
+        harness.sync()
+        let reply = client.replies().last
+        #expect(reply?.xid == xid)
+        #expect(reply?.error == .ok)
+        #expect(reply?.zxid == .zero)
+        #expect(reply?.body == [0xFF, 0xFF, 0xFF, 0xFF])
+    }
+
+    @Test("a sequence passes its largest number in a pipeline only, and stands still there")
+    func sequenceAtItsEnd() {
+        let tree = DataTree()
+        ApacheDetailTests.apply(to: tree, 1, path: "/s", parentCVersion: 1)
+        ApacheDetailTests.apply(to: tree, 2, path: "/s/x", parentCVersion: .max - 1)
+        let client = CoreHarness(tree: tree).connect()
+        #expect(sequentialNames(client, 1) == ["/s/2147483646"])
+        // The future state wraps; what is applied is a larger count or none.
+        #expect(
+            sequentialNames(client, 3) == ["/s/2147483647", "/s/-2147483648", "/s/-2147483647"])
+        #expect(client.exists("/s")?.stat?.cversion == Int32.max &* 2 &- 5)
+        #expect(sequentialNames(client, 2) == [nil, nil])
+        #expect(client.create("/s/other")?.error == .ok)
+    }
+
+    private static func apply(
+        to tree: DataTree, _ zxid: Int64, path: String, parentCVersion: Int32
+    ) {
+        var observer = NoObserver()
+        let acl = ByteWriter()
+        acl.writeACL(ACLEntry.openUnsafe)
+        path.withByteView { path in
+            tree.apply(
+                TxnHeader(
+                    session: .none, cxid: 0, zxid: Zxid(rawValue: zxid), time: 0,
+                    type: OpCode.create.rawValue),
+                .create(
+                    CreateTxn(
+                        path: path, data: nil, acl: acl.view, kind: .persistent,
+                        parentCVersion: parentCVersion)),
+                observer: &observer)
+        }
+    }
+
+    /// The names that pipelined sequential creations below `/s` get; nil for nodeExists.
+    private func sequentialNames(_ client: TestClient, _ count: Int) -> [String?] {
+        for _ in 0..<count {
+            client.send(.create) { $0.writeCreate("/s/", "", .persistentSequential) }
+        }
+        client.harness.sync()
+        return client.replies().map { reply in
+            reply.error == .nodeExists ? nil : reply.read { try? $0.readString() }
+        }
+    }
+
     @Test("reconfig is refused as a write that failed: it takes a zxid")
     func reconfig() throws {
         let before = try #require(client.exists("/a")?.zxid)

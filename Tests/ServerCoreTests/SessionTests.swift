@@ -197,6 +197,58 @@ struct SessionTests {
         #expect(harness.core.sessions[client.session] == nil)
     }
 
+    @Test("a client with too much unread is not read, and lives as long as it takes some of it")
+    func slowDownload() {
+        let harness = CoreHarness()
+        let slow = harness.connect(timeoutMilliseconds: 500)
+        slow.create("/big", String(repeating: "x", count: 200_000))
+        for _ in 0..<20 {
+            slow.send(.getData) {
+                $0.writeString("/big")
+                $0.writeBool(false)
+            }
+        }
+        #expect(harness.paused == [slow.id])
+        for _ in 0..<20 {
+            harness.run(milliseconds: 400)
+            harness.step(.outputReceived(slow.id))
+        }
+        #expect(harness.core.sessions[slow.session] != nil)
+        harness.run(milliseconds: 1000)
+        #expect(harness.core.sessions[slow.session] == nil)
+    }
+
+    @Test("the request that finds no room is a sign of life")
+    func lifeAtTheLimit() {
+        let harness = CoreHarness()
+        let slow = harness.connect(timeoutMilliseconds: 1000)
+        slow.create("/big", String(repeating: "x", count: 600_000))
+        let get = TestClient.frame(xid: 7, type: OpCode.getData.rawValue) {
+            $0.writeString("/big")
+            $0.writeBool(false)
+        }
+        harness.bytes(slow.id, get + get)
+        harness.run(milliseconds: 800)
+        #expect(harness.paused.isEmpty)
+        slow.send(.ping)
+        #expect(harness.paused == [slow.id])
+        harness.run(milliseconds: 800)
+        #expect(harness.core.sessions[slow.session] != nil)
+        harness.run(milliseconds: 1000)
+        #expect(harness.core.sessions[slow.session] == nil)
+    }
+
+    @Test("a client that is read has to say that it lives, whatever it takes")
+    func takesAndSaysNothing() {
+        let harness = CoreHarness()
+        let client = harness.connect(timeoutMilliseconds: 500)
+        for _ in 0..<10 {
+            harness.run(milliseconds: 200)
+            harness.step(.outputReceived(client.id))
+        }
+        #expect(harness.core.sessions[client.session] == nil)
+    }
+
     @Test("the server's own pause expires nobody")
     func pause() {
         let harness = CoreHarness()
@@ -237,7 +289,6 @@ struct SessionTests {
                 observer: &observer)
         }
         let harness = CoreHarness(tree: tree)
-        harness.step(.started)
         harness.sync()
         #expect(harness.connect().exists("/orphan")?.error == .noNode)
     }

@@ -121,8 +121,20 @@ def test_check_outside_a_multi_changes_nothing_and_the_session_lives_on(raw, roo
 def test_sasl_is_answered_when_the_server_has_none_configured(raw, root):
     client = raw()
     reply = client.call(Op.SASL, Writer().buffer(b"token").bytes)
-    assert reply.err <= 0
-    assert reply.body.remaining in (0, 4)
+    assert (reply.err, reply.zxid) == (Err.OK, 0)
+    # No token: that is how a client that wants SASL learns that it will not get it.
+    assert reply.body.int() == -1
+    assert reply.body.remaining == 0
+    assert client.exists(root).err == Err.OK
+
+
+@pytest.mark.ours_only("it deletes any znode without children, whatever its access list says")
+def test_a_client_cannot_have_a_container_reaped(raw, root):
+    owner, stranger = raw(), raw()
+    assert owner.create(f"{root}/c", acl=[(1, "world", "anyone")]).err == Err.OK
+    delete_container = Writer().string(f"{root}/c").bytes
+    assert stranger.call(Op.DELETE_CONTAINER, delete_container).err == Err.UNIMPLEMENTED
+    assert owner.exists(f"{root}/c").err == Err.OK
 
 
 def test_a_get_of_the_empty_path_is_refused_and_the_session_lives_on(raw, root):

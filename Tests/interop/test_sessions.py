@@ -1,11 +1,13 @@
 """Sessions: what a lost connection keeps, what an expiry takes, and how long each waits."""
 
+import contextlib
 import socket
 import time
 
 import pytest
 from kazoo.protocol.states import KazooState
-from support.wire import Err, Flag, RawClient, Session, SessionRefused
+from support.wire import (
+    PING_XID, Disconnected, Err, Flag, Op, RawClient, Session, SessionRefused, path_watch_body)
 
 
 def cut(client):
@@ -91,6 +93,56 @@ def test_kazoo_notices_that_its_session_expired(zk, another, raw, eventually):
     eventually(lambda: states[-1] == KazooState.CONNECTED, what="a new session")
     assert client.client_id[0] != session_id
     assert zk.exists("/e") is None
+
+
+def ask_for_many_mib(client, path, count):
+    """A long download: more than is sent ahead, so that nothing further is read from the client."""
+    assert client.create(path, bytes(900_000)).err == Err.OK
+    client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 17)
+    for _ in range(count):
+        client.send(Op.GET_DATA, path_watch_body(path))
+
+
+def take_slowly(client, bytes_per_second, seconds):
+    begun, taken = time.monotonic(), 0
+    while time.monotonic() - begun < seconds:
+        piece = client.socket.recv(1 << 15)
+        assert piece, f"the connection ended after {time.monotonic() - begun:.1f} s"
+        client.pending_bytes += piece
+        taken += len(piece)
+        time.sleep(max(0.0, begun + taken / bytes_per_second - time.monotonic()))
+
+
+def test_a_session_outlives_its_timeout_while_its_client_downloads_slowly(raw, root):
+    """So slowly that what the server has sent ahead lasts for longer than the timeout."""
+    observer, slow = raw(), raw(timeout_ms=1500)
+    slow.create(f"{root}/e", flags=Flag.EPHEMERAL)
+    ask_for_many_mib(slow, f"{root}/big", 30)
+    for _ in range(5):
+        # The ping waits behind the requests that are not read.
+        slow.send(Op.PING, xid=PING_XID)
+        take_slowly(slow, bytes_per_second=600_000, seconds=1.2)
+        assert observer.exists(f"{root}/e").err == Err.OK
+    assert all(len(slow.read_reply().body.data) > 900_000 for _ in range(30))
+    assert [slow.read_reply().xid for _ in range(5)] == [PING_XID] * 5
+    assert slow.exists(f"{root}/e").err == Err.OK
+
+
+@pytest.mark.ours_only("it reads on, and queues replies without a bound")
+def test_a_session_whose_client_takes_no_replies_expires_whatever_it_sends(raw, root, eventually):
+    observer, stuck = raw(), raw(timeout_ms=1000)
+    stuck.create(f"{root}/e", flags=Flag.EPHEMERAL)
+    ask_for_many_mib(stuck, f"{root}/big", 40)
+
+    def is_gone():
+        with contextlib.suppress(Disconnected):
+            stuck.send(Op.PING, xid=PING_XID)
+        return observer.exists(f"{root}/e").err == Err.NO_NODE
+
+    begun = time.monotonic()
+    eventually(is_gone, what="the expiry")
+    assert 0.8 < time.monotonic() - begun < 5
+    stuck.drop()
 
 
 def test_a_session_that_moves_to_a_new_connection_ends_the_old_one(raw, root):

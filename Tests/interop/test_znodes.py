@@ -1,12 +1,16 @@
 """The data model through kazoo: every kind of znode, versions, stats and refusals."""
 
+import shutil
 import time
+import zlib
 
 import pytest
 from kazoo.exceptions import (
     BadArgumentsError, BadVersionError, NoChildrenForEphemeralsError, NodeExistsError, NoNodeError,
     NotEmptyError)
-from support.wire import Err, Flag, Op, create_body, path_version_body, read_stat
+from support.jute import Writer
+from support.servers import ApacheZooKeeper
+from support.wire import Err, Flag, Op, RawClient, create_body, path_version_body, read_stat
 
 
 def test_a_created_znode_is_read_back_with_its_data_and_stat(zk):
@@ -123,6 +127,64 @@ def test_sequential_names_have_ten_digits_and_count_up_per_parent(zk):
     assert other == "/p/other-0000000003"
     zk.create("/q", b"")
     assert zk.create("/q/n-", b"", sequence=True) == "/q/n-0000000000"
+
+
+@pytest.mark.slow
+def test_a_sequence_at_its_largest_number_is_apaches(server_class, tmp_path):
+    """Both servers begin with one snapshot, in which a counter is three short of its end."""
+    if server_class.is_apache or shutil.which("java") is None:
+        pytest.skip("compares this server with Apache")
+    answers = []
+    for kind in (server_class, ApacheZooKeeper):
+        server = kind(tmp_path / kind.kind)
+        write_apache_snapshot(server.data_dir, [
+            ("", 2), ("/s", 2**31 - 3), ("/zookeeper", 1), ("/zookeeper/quota", 0)])
+        server.start()
+        try:
+            with RawClient(server.host, server.port) as client:
+                answers.append([sequential(client) for _ in range(5)] + [client.children("/s").err])
+                stat = read_stat(client.exists("/s").body)
+                answers[-1] += [stat.cversion, stat.num_children]
+        finally:
+            server.kill()
+    assert answers[0] == answers[1]
+    assert answers[0][:5] == [
+        "/s/n2147483645", "/s/n2147483646", "/s/n2147483647", Err.NODE_EXISTS, Err.NODE_EXISTS]
+
+
+def sequential(client):
+    reply = client.create("/s/n", flags=Flag.SEQUENTIAL)
+    return reply.err or reply.body.string()
+
+
+def write_apache_snapshot(data_dir, znodes):
+    """As Apache writes them: header, sessions, access lists, znodes, checksum."""
+    body = Writer().raw(b"ZKSN").int(2).long(-1).int(0).int(0)
+    for path, created in znodes:
+        body.string(path).buffer(b"").long(-1)
+        # czxid, mzxid, ctime, mtime; version, cversion, aversion; owner, pzxid
+        body.long(1).long(1).long(0).long(0).int(0).int(created).int(0).long(0).long(1)
+    body.string("/")
+    body.long(zlib.adler32(bytes(body.bytes))).string("/")
+    (data_dir / "version-2").mkdir(parents=True)
+    (data_dir / "version-2" / "snapshot.1").write_bytes(body.bytes)
+
+
+@pytest.mark.ours_only("it counts only what is applied")
+def test_pipelined_creations_do_not_pass_a_hard_quota(new_server):
+    server = new_server({"enforceQuota": "true"})
+    with RawClient(server.host, server.port) as client:
+        for path, data in (
+            ("/q", b""), ("/zookeeper/quota/q", b""),
+            ("/zookeeper/quota/q/zookeeper_limits", b"count=-1,bytes=-1=;countHardLimit=50"),
+            ("/zookeeper/quota/q/zookeeper_stats", b"count=0,bytes=0"),
+        ):
+            assert client.create(path, data).err == Err.OK
+        for number in range(500):
+            client.send(Op.CREATE, create_body(f"/q/n{number}"))
+        errors = [client.read_reply().err for _ in range(500)]
+        assert errors == [Err.OK] * 49 + [Err.QUOTA_EXCEEDED] * 451
+        assert client.get("/zookeeper/quota/q/zookeeper_stats").body.buffer() == b"count=50,bytes=0"
 
 
 def test_a_sequential_name_can_be_only_the_number(zk):

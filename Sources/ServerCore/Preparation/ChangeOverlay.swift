@@ -46,6 +46,8 @@ struct ChangeOverlay {
 
     private var records: [[UInt8]: Record] = [:]
     private var changes = Deque<Change>()
+    /// Of the same changes; goes along with them.
+    var quotas = QuotaLedger()
 
     var isEmpty: Bool { records.isEmpty }
 
@@ -61,6 +63,7 @@ struct ChangeOverlay {
 
     /// The tree has everything up to `zxid`.
     mutating func applied(_ zxid: Zxid) {
+        quotas.applied(zxid)
         while let first = changes.first, first.zxid <= zxid {
             changes.removeFirst()
             if let record = records[first.path], record.zxid == first.zxid {
@@ -71,6 +74,7 @@ struct ChangeOverlay {
 
     /// Takes back every change made for `zxid`, the newest one.
     mutating func undo(_ zxid: Zxid) {
+        quotas.undo(zxid)
         while let last = changes.last, last.zxid == zxid {
             changes.removeLast()
             // A previous state whose own zxid was applied meanwhile cannot be: nothing is applied

@@ -11,7 +11,7 @@ extension RequestPreparer {
         let node = try futureRecord(request.path)
         _ = try nextVersion(node.version, expected: request.version)
         guard node.childCount == 0 else { throw .notEmpty }
-        propose(deletionOf: request.path, parentPath, parent, context, into: txn)
+        propose(deletionOf: request.path, node, parentPath, parent, context, into: txn)
     }
 
     /// The server's own: an empty container, or a TTL znode whose time is up.
@@ -23,7 +23,7 @@ extension RequestPreparer {
         guard node.childCount == 0 else { throw .notEmpty }
         if case .ephemeral = NodeKind(ephemeralOwner: node.ephemeralOwner) { throw .badVersion }
         let parent = try futureRecord(parentPath)
-        propose(deletionOf: path, parentPath, parent, context, into: txn)
+        propose(deletionOf: path, node, parentPath, parent, context, into: txn)
     }
 
     mutating func prepareSetData(
@@ -33,11 +33,13 @@ extension RequestPreparer {
         var node = try futureRecord(request.path)
         try check(.write, node, context)
         let size = Int32(request.data?.count ?? 0)
-        try checkQuota(request.path, bytesDelta: Int64(size) - Int64(node.dataLength), countDelta: 0)
+        let use = QuotaUse(bytes: Int64(size) - Int64(node.dataLength))
+        try checkQuota(request.path, adding: use)
         node.version = try nextVersion(node.version, expected: request.version)
         node.dataLength = size
         node.zxid = context.zxid
         txn.writeSetDataTxn(path: request.path, data: request.data, version: node.version)
+        noteQuotaUse(request.path, use, context.zxid)
         overlay.set(request.path, node)
     }
 
@@ -68,15 +70,24 @@ extension RequestPreparer {
     }
 
     private mutating func propose(
-        deletionOf path: ByteView, _ parentPath: ByteView, _ parent: ChangeOverlay.Record,
-        _ context: Context, into txn: ByteWriter
+        deletionOf path: ByteView, _ node: ChangeOverlay.Record, _ parentPath: ByteView,
+        _ parent: ChangeOverlay.Record, _ context: Context, into txn: ByteWriter
+    ) {
+        txn.writeDeleteTxn(path: path)
+        noteDeletion(of: path, node, parentPath, parent, context.zxid)
+    }
+
+    /// Brings the future state up to a deletion.
+    mutating func noteDeletion(
+        of path: ByteView, _ node: ChangeOverlay.Record, _ parentPath: ByteView,
+        _ parent: ChangeOverlay.Record, _ zxid: Zxid
     ) {
         var parent = parent
         parent.childCount -= 1
-        parent.zxid = context.zxid
-        txn.writeDeleteTxn(path: path)
+        parent.zxid = zxid
+        noteQuotaUse(path, QuotaUse(znodes: -1, bytes: -Int64(node.dataLength)), zxid)
         overlay.set(parentPath, parent)
-        overlay.set(path, .deleted(context.zxid))
+        overlay.set(path, .deleted(zxid))
     }
 
     /// The parent of a path that may be deleted; the server's own znodes may not.

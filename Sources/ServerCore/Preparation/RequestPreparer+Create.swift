@@ -20,7 +20,8 @@ extension RequestPreparer {
             throw .noChildrenForEphemerals
         }
         let size = request.data?.count ?? 0
-        try checkQuota(path, bytesDelta: Int64(size), countDelta: 1)
+        let use = QuotaUse(znodes: 1, bytes: Int64(size))
+        try checkQuota(path, adding: use)
 
         parent.cversion &+= 1
         parent.childCount += 1
@@ -31,6 +32,7 @@ extension RequestPreparer {
             path: path, data: request.data, acl: scratch.view, kind: kind(op, mode, request),
             parentCVersion: parent.cversion)
         txn.writeCreateTxn(created)
+        noteQuotaUse(path, use, context.zxid)
         overlay.set(parentPath, parent)
         overlay.set(
             path,

@@ -8,14 +8,13 @@ import ZKWire
 struct RequestPreparer {
     /// Whose request it is and what it will be known as.
     struct Context {
-        /// nil for the server's own requests, which pass every access check.
-        var connection: Connection?
+        var requester: Requester
         var session: SessionID
         var zxid: Zxid
         var wallMilliseconds: Int64
     }
 
-    let tree: DataTree
+    var tree: DataTree
     let access: AccessControl
     let configuration: CoreConfiguration
     var overlay = ChangeOverlay()
@@ -103,8 +102,8 @@ struct RequestPreparer {
     ) throws(ErrorCode) {
         let isPermitted =
             switch record.acl {
-            case .tree(let id): access.permits(permissions, id, tree, context.connection)
-            case .entries(let entries): access.permits(permissions, entries, context.connection)
+            case .tree(let id): access.permits(permissions, id, tree, context.requester)
+            case .entries(let entries): access.permits(permissions, entries, context.requester)
             }
         guard isPermitted else { throw .noAuth }
     }
@@ -119,11 +118,10 @@ struct RequestPreparer {
         return next == -1 ? 0 : next
     }
 
-    mutating func checkQuota(
-        _ path: ByteView, bytesDelta: Int64, countDelta: Int64
-    ) throws(ErrorCode) {
-        guard configuration.enforceQuota else { return }
-        switch tree.checkQuota(path: path, bytesDelta: bytesDelta, countDelta: countDelta) {
+    mutating func checkQuota(_ path: ByteView, adding change: QuotaUse) throws(ErrorCode) {
+        guard let quota = enforcedQuota(path) else { return }
+        let inFlight = overlay.quotas.inFlight(quota)
+        switch tree.verdict(on: quota, adding: change, inFlight: inFlight) {
         case .within: return
         case .softExceeded:
             quotaNotices.append(.quotaExceeded(path: path.text, isHard: false))
@@ -131,6 +129,16 @@ struct RequestPreparer {
             quotaNotices.append(.quotaExceeded(path: path.text, isHard: true))
             throw .quotaExceeded
         }
+    }
+
+    /// Counts a change that is proposed, until the tree does.
+    mutating func noteQuotaUse(_ path: ByteView, _ change: QuotaUse, _ zxid: Zxid) {
+        guard change != QuotaUse(), let quota = enforcedQuota(path) else { return }
+        overlay.quotas.add(change, to: quota, zxid)
+    }
+
+    private func enforcedQuota(_ path: ByteView) -> Quota? {
+        configuration.enforceQuota ? tree.quota(covering: path) : nil
     }
 
     /// The bytes of the list that is stored for a request's, and the list itself unless it is the
@@ -141,7 +149,7 @@ struct RequestPreparer {
         if ACLEntry.isOpenUnsafe(requested) { return ACLEntry.openUnsafe }
         var reader = JuteReader(requested)
         let entries = try decoded { () throws(DecodeError) in try reader.readACL() }
-        return try access.resolved(entries, context.connection)
+        return try access.resolved(entries, context.requester)
     }
 }
 

@@ -17,7 +17,8 @@ extension ServerCore {
         let start = output.beginFrame()
         // Apache answers a ping with this xid, whichever it came with.
         let xid = operation == .ping ? SpecialXid.ping : header.xid
-        output.writeReplyHeader(xid: xid, zxid: lastProcessedZxid, error: 0)
+        let zxid = operation == .sasl ? .zero : lastProcessedZxid
+        output.writeReplyHeader(xid: xid, zxid: zxid, error: 0)
         let error = answer(operation, &body, connection, output)
         if error != .ok {
             output.truncate(to: start + ByteWriter.replyPrefixSize)
@@ -29,7 +30,7 @@ extension ServerCore {
         countReply(connection, bytes: output.count - start - 4, now: now)
         statistics.latency.add(milliseconds: 0)
         connection.statistics.latency.add(milliseconds: 0)
-        markOutput(connection, &effects)
+        markOutput(connection, &effects.output)
     }
 
     /// Writes the body of the reply.
@@ -54,6 +55,11 @@ extension ServerCore {
                 return answerDescendantCount(try body.readPath(), connection, output)
             case .getEphemerals: answerEphemerals(try body.readBuffer(), connection, output)
             case .whoAmI: answerWhoAmI(connection, output)
+            case .sasl:
+                // OK without a token tells the client that there is nothing to negotiate with
+                // (Apache `ZooKeeperServer.processSasl`).
+                _ = try body.readBuffer()
+                output.writeNullableBuffer(nil)
             case .multiRead: try answerMultiRead(&body, connection, output)
             case .addWatch: return answerAddWatch(try body.readWatchRequest(), connection, output)
             case .checkWatches: return answerCheckWatches(try body.readWatchRequest(), connection)
@@ -75,6 +81,8 @@ extension ServerCore {
     private func answerGetData(
         _ request: ReadRequest, _ connection: Connection, _ output: ByteWriter
     ) -> ErrorCode {
+        // Held once: it may be replaced, though not meanwhile.
+        let tree = tree
         guard let node = tree.find(request.path) else { return .noNode }
         guard access.permits(.read, tree.acl(of: node), tree, connection) else { return .noAuth }
         output.writeNullableBuffer(tree.data(of: node))
@@ -87,6 +95,7 @@ extension ServerCore {
         _ request: ReadRequest, _ connection: Connection, _ output: ByteWriter
     ) -> ErrorCode {
         guard !request.path.contains(0) else { return .badArguments }
+        let tree = tree
         guard let node = tree.find(request.path) else {
             if request.watch { watches.addData(request.path, connection.id) }
             return .noNode
@@ -100,6 +109,7 @@ extension ServerCore {
     private func answerGetChildren(
         _ request: ReadRequest, _ connection: Connection, _ output: ByteWriter, withStat: Bool
     ) -> ErrorCode {
+        let tree = tree
         guard let node = tree.find(request.path) else { return .noNode }
         guard access.permits(.read, tree.acl(of: node), tree, connection) else { return .noAuth }
         writeChildren(of: node, output)

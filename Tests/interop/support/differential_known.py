@@ -87,9 +87,6 @@ KNOWN = [
         "answered -6 by both; 3.8.0 then closes the connection, which here is kept: one request "
         "that a server does not know is no reason to lose the others", is_unknown),
     Difference(
-        "sasl", "answered -6 until it is offered; 3.8.0 says OK and sends no token",
-        of(Op.SASL, errors(Err.UNIMPLEMENTED, Err.OK))),
-    Difference(
         "types of watches", "checkWatches and removeWatches know persistent watches since 3.9",
         is_watcher_type_of_3_9),
     Difference(
@@ -102,7 +99,8 @@ KNOWN = [
         of(Op.MULTI, is_create2_as_create)),
     Difference(
         "negative count",
-        "malformed; 3.8.0 takes a vector of fewer than no elements for an empty one",
+        "malformed, as a negative length is to both; 3.8.0 takes a vector of fewer than no "
+        "elements for an empty one",
         is_negative_count),
     Difference(
         "text in sync", "comes back as it was; 3.8.0 replaces what is no UTF-8, and writes what is "
@@ -119,7 +117,8 @@ AVOIDED = [
     ("watches of several modes by one session on one path",
      "in 3.8.0 the last mode takes the place of the others (ZOOKEEPER-4466)"),
     ("pipelined requests near a hard quota",
-     "both servers check against what is applied, and how much that is depends on the time"),
+     "3.8.0 checks against what is applied, and how much that is depends on the time; this server "
+     "counts what is in flight too"),
     ("createTTL with flags that are not TTL's, and a TTL of -1",
      "3.8.0 logs it and then ends at every attempt to apply it"),
     ("statistics of quotas written by clients",
@@ -131,7 +130,8 @@ AVOIDED = [
     ("a handshake with a wrong password, as one of many steps",
      "3.8.0 closes the connection of the session's owner before it looks at the password"),
     ("createSession and deleteContainer from a client",
-     "-6 here; 3.8.0 answers a second handshake, and deletes whatever the access list says"),
+     "-6 here; 3.8.0 answers a second handshake, and deletes any znode without children but an "
+     "ephemeral, whatever the access list says"),
     ("createContainer in a multi with flags that are not a container's, create with those of a TTL",
      "in 3.8.0 the flags alone decide, and the whole multi fails if the record lacks the TTL"),
     ("watches on paths beyond the BMP in setWatches", "the event's path is no UTF-8 from 3.8.0"),
