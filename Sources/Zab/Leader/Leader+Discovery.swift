@@ -60,7 +60,9 @@ extension Leader {
         guard membership.isQuorum(quorum) else { return }
         let own = max(ledger.epochs.accepted, initialEnd.epoch)
         let highest = voters.reduce(own) { max($0, $1.acceptedEpoch) }
-        guard highest < Leader.highestEpoch else { return end("there is no epoch after \(highest)") }
+        guard highest < Leader.highestEpoch else {
+            return end("there is no epoch after \(highest)")
+        }
         epoch = Epoch(rawValue: highest.rawValue + 1)
         enter(.promising)
         ledger.promisedTo = me

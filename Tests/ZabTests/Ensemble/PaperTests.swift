@@ -1,6 +1,6 @@
 // The claims of Junqueira, Reed and Serafini, "Zab: High-performance broadcast for primary-backup
-// systems" (DSN 2011), each on a run in which it could fail. The swarms hold them against every event;
-// here each has its schedule.
+// systems" (DSN 2011), each on a run in which it could fail. The swarms hold them against every
+// event; here each has its schedule.
 
 import Testing
 import ZKWire

@@ -72,7 +72,8 @@ struct KnownBugTests {
         } else {
             ensemble.run(milliseconds: 3000)
         }
-        let new = try #require(ensemble.servers.first { $0 !== old && $0.peer?.canPropose ?? false })
+        let new = try #require(
+            ensemble.servers.first { $0 !== old && $0.peer?.canPropose ?? false })
         ensemble.proposeTurn(new, count: 2)
         heal(ensemble)
         rest(ensemble)
@@ -92,7 +93,9 @@ struct KnownBugTests {
         expectAlike(ensemble)
     }
 
-    @Test("2418, 2846: what memory does not have comes from the disk, without a gap", arguments: [0, 40])
+    @Test(
+        "2418, 2846: what memory does not have comes from the disk, without a gap",
+        arguments: [0, 40])
     func diskAndMemory(recentBytes: Int) throws {
         let ensemble = trio(13, recentBytes: recentBytes)
         let leader = try #require(ensemble.leader)

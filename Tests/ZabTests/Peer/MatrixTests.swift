@@ -28,11 +28,12 @@ struct MatrixTests {
     /// What may come whatever the role, from anybody.
     private static let events: [(String, Way)] = {
         let link = LinkID(rawValue: 77)
+        let third = ServerID(rawValue: 3)
         let stranger = ServerID(rawValue: 200)
         var events: [(String, Way)] = [
             ("tick", { $0.step(.tick) }),
-            ("an election link comes", { $0.step(.electionLink(ServerID(rawValue: 3), isUp: true)) }),
-            ("an election link goes", { $0.step(.electionLink(ServerID(rawValue: 3), isUp: false)) }),
+            ("an election link comes", { $0.step(.electionLink(third, isUp: true)) }),
+            ("an election link goes", { $0.step(.electionLink(third, isUp: false)) }),
             ("a stranger's election link", { $0.step(.electionLink(stranger, isUp: true)) }),
             ("a learner arrives", { $0.step(.learnerArrived(link)) }),
             ("an unknown link is gone", { $0.step(.linkClosed(link)) }),
@@ -45,7 +46,7 @@ struct MatrixTests {
             ("a hand-over", { $0.step(.handOver) }),
         ]
         for state in [Zab.Notification.State.looking, .following, .leading, .observing] {
-            for sender in [ServerID(rawValue: 3), stranger] {
+            for sender in [third, stranger] {
                 events.append((
                     "\(sender) says \(state)",
                     {

@@ -152,7 +152,8 @@ final class PeerScript {
         for link in effects.output { takeOutput(link) }
         for order in effects.stream {
             let first = order.isFirst ? "" : " on"
-            lines.append("stream\(first) \(order.link.rawValue) after \(order.after) to \(order.upTo)")
+            let range = "after \(order.after) to \(order.upTo)"
+            lines.append("stream\(first) \(order.link.rawValue) \(range)")
         }
         for (link, reason) in effects.close {
             lines.append("close \(link.rawValue) \(PeerScript.name(of: reason))")
