@@ -1,5 +1,5 @@
-// What the layer above does with a role: it proposes, takes what is committed, and writes packets of
-// its own.
+// What the layer above does with a role: it proposes, takes what is committed, and writes packets
+// of its own.
 
 import ZKWire
 

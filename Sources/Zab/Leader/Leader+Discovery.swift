@@ -9,7 +9,7 @@ extension Leader {
 
     /// Begins to lead. An ensemble of one needs nobody and goes on in its epoch.
     func begin(into effects: inout ZabEffects) {
-        if configuration.isAlone, ledger.history.last.counter < Leader.lastCounter {
+        if configuration.isAlone, !isCounterUsedUp {
             ledger.commit(upTo: ledger.history.last)
             enter(.established)
         } else {
@@ -60,7 +60,9 @@ extension Leader {
         guard membership.isQuorum(quorum) else { return }
         let own = max(ledger.epochs.accepted, initialEnd.epoch)
         let highest = voters.reduce(own) { max($0, $1.acceptedEpoch) }
-        guard highest < Leader.highestEpoch else { return end("there is no epoch after \(highest)") }
+        guard highest < Leader.highestEpoch else {
+            return end("there is no epoch after \(highest)")
+        }
         epoch = Epoch(rawValue: highest.rawValue + 1)
         enter(.promising)
         ledger.promisedTo = me

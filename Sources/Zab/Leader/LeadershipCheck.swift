@@ -1,9 +1,9 @@
 import DequeModule
 import ZKWire
 
-/// Whether a leader still led when it was asked: PINGs go in rounds, and a question is answered when
-/// a quorum has answered a PING of a round that began after it, and what was proposed before it is
-/// committed.
+/// Whether a leader still led when it was asked: PINGs go in rounds, and a question is answered
+/// when a quorum has answered a PING of a round that began after it, and what was proposed before
+/// it is committed.
 ///
 /// A learner answers its PINGs in order, one answer each, so that counting them tells which one an
 /// answer is to.

@@ -164,4 +164,42 @@ struct ElectionTests {
         cluster.settle()
         cluster.expectSameTrees()
     }
+
+    @Test("a leader that hands over answers what is in flight first, and keeps its clients")
+    func handOver() {
+        let cluster = Cluster.serving(voters: 3)
+        guard let leader = cluster.leader else { return }
+        let client = leader.connect(timeoutMilliseconds: 10_000)
+        let xid = client.send(.create) { $0.writeCreate("/a", "") }
+        leader.step(.turnEnded)
+        leader.step(.zab(.handOver))
+        let late = client.send(.create) { $0.writeCreate("/b", "") }
+        cluster.settle()
+        cluster.runUntilServing()
+        cluster.run(milliseconds: 500)
+        #expect(client.replies().map(\.xid) == [xid, late])
+        #expect(leader.closed.isEmpty)
+        #expect(cluster.leader?.id != leader.id)
+        let statistics = cluster.leader?.core.ensembleStatistics(now: cluster.now)
+        #expect(statistics?.learners?.syncedFollowers == 2)
+    }
+
+    @Test("a learner that is brought up by what may not be committed tells nobody of it")
+    func broughtUp() {
+        let cluster = Cluster.serving(voters: 3, recentBytes: 0)
+        guard let leader = cluster.leader else { return }
+        let member = cluster.followers[0]
+        let client = member.connect(timeoutMilliseconds: 10_000)
+        client.create("/a", "1")
+        _ = client.get("/a", watch: true)
+        let writer = cluster.followers[1].connect(timeoutMilliseconds: 10_000)
+        cluster.cut(member, leader)
+        writer.set("/a", "2")
+        cluster.heal()
+        cluster.run(milliseconds: 2000)
+        #expect(member.isServing)
+        let events = client.replies().map(\.xid)
+        #expect(events == [SpecialXid.notification] || member.closed.map(\.connection) == [client.id])
+        cluster.expectSameTrees()
+    }
 }

@@ -1,5 +1,5 @@
-// What is known of a run from outside, and the invariants that are held against it after every event
-// (numbers of the reliability rules).
+// What is known of a run from outside, and the invariants that are held against it after every
+// event (numbers of the reliability rules).
 
 import Testing
 import ZKWire

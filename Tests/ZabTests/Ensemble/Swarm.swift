@@ -44,7 +44,13 @@ final class Swarm {
 
     private func proposeSome() {
         guard let leader = ensemble.leader else { return }
-        ensemble.proposeTurn(leader, count: 1 + ensemble.random.below(4))
+        let count = 1 + ensemble.random.below(4)
+        if ensemble.random.isLucky(oneIn: 4) {
+            // The turn goes on: the next event finds them open.
+            for _ in 0..<count { ensemble.propose(leader) }
+        } else {
+            ensemble.proposeTurn(leader, count: count)
+        }
     }
 
     private func strike() {

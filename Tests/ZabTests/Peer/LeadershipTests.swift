@@ -1,0 +1,81 @@
+import Testing
+import ZKWire
+import Zab
+
+/// Transactions of the epochs in these scripts.
+private func z(_ epoch: UInt32, _ counter: UInt32) -> Zxid { PeerScript.zxid(epoch, counter) }
+
+@Suite("Leadership: its proof, its end, and without others")
+struct LeadershipTests {
+    @Test("The counter is used up: what is in flight is committed, then the next epoch begins")
+    func rollover() {
+        let alone = PeerScript(voters: 1, last: z(1, .max - 65_537))
+        alone.step(.started)
+        #expect(alone.peer.nextZxid == z(1, .max - 65_536))
+        alone.propose()
+        #expect(!alone.peer.canPropose)
+        alone.disk()
+        #expect(alone.deliver() == [z(1, .max - 65_536)])
+        alone.wait(milliseconds: 20)
+        alone.disk()
+        alone.wait(milliseconds: 20)
+        #expect(alone.peer.nextZxid == z(2, 1))
+        #expect(alone.peer.canPropose)
+    }
+
+    @Test("Handing over: no more proposals, then the others elect one of them")
+    func handOver() {
+        let script = PeerScript()
+        script.becomeEstablished()
+        script.propose()
+        script.step(.handOver)
+        #expect(!script.peer.canPropose)
+        script.disk()
+        #expect(script.peer.role != .looking, "the follower lacks a transaction")
+        script.learner(2, says: .ack(z(2, 1)))
+        #expect(script.peer.role == .looking)
+        #expect(script.peer.history.committed == z(2, 1))
+    }
+
+    @Test("Leadership is confirmed by PINGs sent after the question, and by what was proposed")
+    func confirmation() {
+        let script = PeerScript()
+        script.becomeEstablished()
+        script.wait(milliseconds: 60)
+        let open = script.done().filter { $0 == "2 ping 0x0" }.count
+        #expect(open > 0)
+        script.propose()
+        script.peer.confirmLeadership(token: 8, now: script.now, into: &script.effects)
+        script.flush()
+        #expect(!script.done().contains("2 ping 0x200000001"), "one round at a time")
+        func answer() {
+            let packet = ByteWriter()
+            packet.writePing(.zero, touches: [])
+            #expect(script.receive(packet, 2) == ServerID(rawValue: 2))
+            script.flush()
+        }
+        for _ in 0..<open { answer() }
+        #expect(script.done().contains("2 ping 0x200000001"))
+        #expect(script.peer.takeConfirmed() == [], "that PING was sent before")
+        answer()
+        #expect(script.peer.takeConfirmed() == [], "the proposal is not committed")
+        script.disk()
+        script.learner(2, says: .ack(z(2, 1)))
+        #expect(script.peer.takeConfirmed() == [8])
+    }
+
+    @Test("An ensemble of one is established at once and commits what its disk has")
+    func alone() {
+        let script = PeerScript(voters: 1, last: z(1, 4))
+        script.step(.started)
+        #expect(script.peer.role == .leading(Epoch(rawValue: 1), isEstablished: true))
+        script.propose()
+        script.peer.confirmLeadership(token: 3, now: script.now, into: &script.effects)
+        #expect(script.peer.takeConfirmed() == [])
+        script.disk()
+        #expect(script.deliver() == [z(1, 5)])
+        #expect(script.peer.takeConfirmed() == [3])
+        script.wait(milliseconds: 2000)
+        #expect(script.peer.canPropose)
+    }
+}
