@@ -160,7 +160,7 @@ struct LeaderTests {
         let script = PeerScript()
         script.becomeEstablished()
         script.arrive(3, server: 2)
-        #expect(script.done() == ["close 2 replaced", "3 leaderInfo 0x200000000"])
+        #expect(script.done() == ["3 leaderInfo 0x200000000", "close 2 replaced"])
         // What the old link still brings is nothing.
         script.propose()
         script.disk()
@@ -186,9 +186,9 @@ struct LeaderTests {
     func nobodyFollows() {
         let script = PeerScript()
         script.becomeLeader()
-        script.wait(milliseconds: 900)
+        script.wait(milliseconds: 600)
         #expect(script.peer.role != .looking)
-        script.wait(milliseconds: 200)
+        script.wait(milliseconds: 500)
         #expect(script.peer.role == .looking)
     }
 
@@ -244,17 +244,20 @@ struct LeaderTests {
         let script = PeerScript()
         script.becomeEstablished()
         script.wait(milliseconds: 60)
-        #expect(script.done().contains("2 ping 0x0"))
+        let open = script.done().filter { $0 == "2 ping 0x0" }.count
+        #expect(open > 0)
         script.propose()
         script.peer.confirmLeadership(token: 8, now: script.now, into: &script.effects)
         script.flush()
-        #expect(script.done().contains("2 ping 0x200000001"))
+        #expect(!script.done().contains("2 ping 0x200000001"), "one round at a time")
         func answer() {
             let packet = ByteWriter()
             packet.writePing(.zero, touches: [])
             #expect(script.receive(packet, 2) == ServerID(rawValue: 2))
+            script.flush()
         }
-        answer()
+        for _ in 0..<open { answer() }
+        #expect(script.done().contains("2 ping 0x200000001"))
         #expect(script.peer.takeConfirmed() == [], "that PING was sent before")
         answer()
         #expect(script.peer.takeConfirmed() == [], "the proposal is not committed")
