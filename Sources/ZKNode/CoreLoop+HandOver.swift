@@ -21,8 +21,15 @@ extension CoreLoop {
     /// - Parameter done: called once, on the loop.
     func handOver(_ done: @escaping (HandOverOutcome) -> Void) {
         guard core.peer.role.isLeading else { return done(.notLeading) }
+        guard hasSuccessor else { return done(.nobody(isLeading: true)) }
         tell(.handOver)
         awaitLeader(until: .now() + CoreLoop.handOverLimit, done)
+    }
+
+    /// Whether a server with a vote has all that this one has; otherwise the protocol stays as it is.
+    private var hasSuccessor: Bool {
+        guard let membership = words.facts.membership else { return false }
+        return words.ensemble.synced.contains { membership.isVoter($0) }
     }
 
     private func awaitLeader(

@@ -60,6 +60,39 @@ struct ElectionTests {
         #expect(client.exists("/count")?.stat?.version == 1)
     }
 
+    @Test("a write that the same leader has proposed and not committed is not forwarded again")
+    func sameLeader() {
+        let cluster = Cluster.serving(voters: 3, observers: 1)
+        guard let leader = cluster.leader, let other = cluster.followers.last else { return }
+        for (member, path) in [(cluster.followers[0], "/count"), (cluster.observers[0], "/more")] {
+            let client = member.connect(timeoutMilliseconds: 10_000)
+            client.create(path)
+            for follower in cluster.followers where follower !== member {
+                cluster.stall(leader, follower)
+            }
+            let xid = client.send(.setData) {
+                $0.writeString(path)
+                $0.writeString("")
+                $0.writeInt32(-1)
+            }
+            member.endTurn()
+            cluster.deliverAll(to: leader)
+            leader.endTurn()
+            cluster.cut(member, leader)
+            cluster.heal()
+            var passed = 0
+            while !member.isServing, passed < 40 {
+                cluster.run(milliseconds: 10)
+                passed += 1
+            }
+            cluster.resume()
+            cluster.run(milliseconds: 300)
+            #expect(leader.core.role.isEstablishedLeader && other.isServing)
+            #expect(client.replies().map(\.xid) == [xid])
+            #expect(client.exists(path)?.stat?.version == 1)
+        }
+    }
+
     @Test("a leader that steps down ends those that are owed a write, and keeps the others")
     func stepDown() {
         let cluster = Cluster.serving(voters: 3)
