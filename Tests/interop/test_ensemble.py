@@ -9,6 +9,7 @@ import contextlib
 import itertools
 import shutil
 import subprocess
+import time
 
 import pytest
 from kazoo.client import KazooClient, KazooState
@@ -16,10 +17,11 @@ from support import exit_codes
 from support.checks import check
 from support.ensemble import FOLLOWER, LEADER, OBSERVER, Ensemble, wait_until
 from support.hostile_peers import HostilePeers
+from support.jute import Writer as JuteWriter
 from support.load import Load
 from support.servers import APACHE_JARS
 from support.trees import check_identical
-from support.wire import Disconnected, Err, Flag, RawClient, Session
+from support.wire import Disconnected, Err, Flag, Op, RawClient, Session
 
 numbers = itertools.count(1)
 
@@ -146,6 +148,10 @@ def holds_within(condition, seconds):
     return False
 
 
+def sync(client):
+    return client.call(Op.SYNC, JuteWriter().string("/").bytes)
+
+
 def path_of_test():
     return f"/test{next(numbers)}"
 
@@ -166,7 +172,7 @@ def test_three_servers_form_an_ensemble_and_each_takes_writes_that_all_have(ense
         zxids.append(reply.zxid)
     assert zxids == sorted(set(zxids))
     for client in clients:
-        client.call(9, b"\0\0\0\1/")
+        sync(client)
         for number in range(len(clients)):
             assert client.get(f"{top}/n{number}").body.buffer() == b"by %d" % number
     check_identical(ensemble.members)
@@ -178,7 +184,7 @@ def test_a_read_after_sync_has_what_another_member_acknowledged(ensemble, client
     assert writer.create(path).err == Err.OK
     for number in range(200):
         assert writer.set(path, b"%d" % number).err == Err.OK
-        assert reader.call(9, b"\0\0\0\1/").err == Err.OK
+        assert sync(reader).err == Err.OK
         assert reader.get(path).body.buffer() == b"%d" % number
 
 
@@ -269,6 +275,16 @@ def test_a_leader_cut_off_from_the_others_acknowledges_nothing_more(
     audit(ensemble, load)
     for member in ensemble.members:
         assert client_of(member).exists(path).err == Err.NO_NODE
+
+
+@ours_only("a leader that has lost its quorum answers a sync until it has noticed")
+def test_a_leader_cut_off_from_the_others_confirms_no_sync(ensemble, client_of):
+    leader = ensemble.leader()
+    client = client_of(leader, patience_s=OUTAGE_LIMIT_S)
+    ensemble.network.isolate(leader.number)
+    with contextlib.suppress(Disconnected, OSError):
+        assert sync(client).err != Err.OK, "confirmed without a quorum"
+    wait_until(lambda: leader.role() is None, OUTAGE_LIMIT_S, f"{leader} steps down")
 
 
 def test_a_leader_that_hears_nobody_is_replaced(ensemble, loaded):
@@ -486,6 +502,31 @@ def test_a_session_outlives_a_change_of_leader_that_is_longer_than_its_time_out(
     assert again.exists(f"{top}/e").err == Err.OK
 
 
+@ours_only("it expires every session that it could not hear of")
+def test_a_pause_of_all_members_expires_nobody(ensemble, client_of):
+    path, session = path_of_test(), Session()
+    client = client_of(ensemble.follower(), timeout_ms=1000, session=session)
+    assert client.create(path, flags=Flag.EPHEMERAL).err == Err.OK
+    for member in ensemble.members:
+        member.pause()
+    time.sleep(2.5)
+    for member in ensemble.members:
+        member.resume()
+    leader = ensemble.wait_for_leader()
+    again = client_of(leader, timeout_ms=1000, session=session)
+    assert again.exists(path).err == Err.OK
+
+
+@ours_only("a server that has lost its leader closes all connections")
+def test_clients_of_a_follower_keep_their_connection_when_the_leader_dies(ensemble, client_of):
+    path, leader = path_of_test(), ensemble.leader()
+    clients = [client_of(member, patience_s=OUTAGE_LIMIT_S) for member in ensemble.followers()]
+    assert clients[0].create(path).err == Err.OK
+    leader.kill()
+    for number, client in enumerate(clients):
+        assert client.set(path, b"%d" % number, number).err == Err.OK
+
+
 def test_a_session_that_moved_writes_where_it_is_now_and_not_where_it_was(ensemble, client_of):
     path = path_of_test()
     session = Session()
@@ -512,7 +553,7 @@ def test_a_closed_session_is_closed_for_every_member(ensemble, client_of):
         client_of(other, session=session)
     for member in ensemble.members:
         checker = client_of(member)
-        checker.call(9, b"\0\0\0\1/")
+        sync(checker)
         assert checker.exists(path).err == Err.NO_NODE
 
 
