@@ -190,8 +190,8 @@ show_quorum() {
     done
     say "the ensemble serves"
     sed 's/^/    /' <<<"$roles"
-    local hosts
-    hosts=$(for number in "${numbers[@]}"; do printf ',127.0.0.1:%s' "$(client_port "$number")"; done)
+    local hosts=
+    for number in "${numbers[@]}"; do hosts+=,127.0.0.1:$(client_port "$number"); done
     say "connect with"
     show_clients "${hosts#,}"
     say "kill -9 one of them and see the other two go on; Ctrl-C stops all"
@@ -211,8 +211,8 @@ reap() {
 
 run_ensemble() {
     [ ! -d "$data/zknode" ] ||
-        fail "$data has the data of a standalone server. Start that with tools/run.sh --standalone," \
-            "or move it away (mv $data $data.standalone) and begin an ensemble."
+        fail "$data has the data of a standalone server. Start that with" \
+            "tools/run.sh --standalone, or move it away (mv $data $data.standalone)."
     build
     local number ended code
     for number in "${numbers[@]}"; do

@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 from kazoo.client import KazooClient
-from support.ensemble import wait_until
+from support.member import wait_until
 from support.network import CLIENT_PORT, ELECTION_PORT, QUORUM_PORT
 from support.ports import PORTS, is_free
 from support.servers import REPOSITORY, ZKNode
