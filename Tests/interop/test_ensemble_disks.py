@@ -6,7 +6,8 @@ import subprocess
 import pytest
 from support import exit_codes
 from support.ensemble_steps import audit, holds_within, path_of_test, wait_for_progress
-from support.member import FOLLOWER
+from support.member import FOLLOWER, wait_until
+from support.servers import by_zxid
 from support.trees import check_identical
 from support.wire import Disconnected, Err
 
@@ -53,6 +54,39 @@ def test_a_member_that_lost_its_disk_gets_everything_again(ensemble, loaded):
     victim.start()
     ensemble.wait_for_role(victim)
     wait_for_progress(load)
+    audit(ensemble, load)
+
+
+def test_a_member_is_sent_a_snapshot_where_the_log_does_not_reach_back(new_ensemble, loaded):
+    # Log that snapshots have made useless is deleted after each of them.
+    ensemble = new_ensemble(config={"snapCount": 200, "txnLogSizeLimitInKb": 64})
+    victim = ensemble.follower()
+    end = victim.zxid()
+    victim.kill()
+    load = loaded(ensemble)
+    leader = ensemble.leader()
+    if not ensemble.is_apache:
+        wait_until(
+            lambda: by_zxid(leader.server.segments[0]) > end + 1, 60,
+            lambda: f"deletion of log: {leader.server.segments}")
+    # What a leader has in memory reaches further back than its log: it is gone after this.
+    ensemble.kill_all()
+    for member in ensemble.others(victim):
+        member.start()
+    ensemble.wait_for_leader(ensemble.others(victim))
+    victim.start()
+    ensemble.wait_for_role(victim)
+    wait_for_progress(load)
+    if not ensemble.is_apache:
+        assert ensemble.synchronizations()["SNAP"] >= 1, ensemble.synchronizations()
+    # Once more, from nothing and while it comes back.
+    victim.kill()
+    victim.wipe()
+    victim.start()
+    wait_for_progress(load, writes=50)
+    victim.kill()
+    victim.start()
+    ensemble.wait_for_role(victim)
     audit(ensemble, load)
 
 

@@ -1,7 +1,9 @@
 """An ensemble of real servers on a network that can be cut: started, mended, looked into."""
 
 import os
+import re
 import subprocess
+from collections import Counter
 from pathlib import Path
 
 from .member import FOLLOWER, LEADER, OBSERVER, Member, wait_until, write_something
@@ -155,6 +157,13 @@ class Ensemble:
 
     def logs(self, lines=30):
         return "\n".join(f"--- {it}\n{it.server.log_tail(lines)}" for it in self.members)
+
+    def synchronizations(self):
+        """How often members were brought up to date by DIFF, TRUNC and SNAP, as our leaders say."""
+        return Counter(
+            kind for member in self.members
+            for kind in re.findall(
+                r"synchronizing server \d+ from \w+ by (\w+)", member.server.log_text()))
 
     # Disks
 
