@@ -19,11 +19,14 @@ package final class Connection {
 
     /// A reply that is owed, in the order of the requests.
     enum Pending {
-        /// Comes when the transaction commits.
-        case commit(Zxid)
-        /// The answer to a connect request that resumes a session: comes when the writes that the
-        /// session sent by an older connection, up to this zxid, have been applied.
-        case handshake(after: Zxid)
+        /// Comes when the transaction is applied.
+        case write(OwedWrite)
+        /// The answer to a connect request that resumes a session: comes when the leader has said
+        /// that the session lives and what it sent by an older connection has been applied.
+        case handshake
+        /// Comes when its number is among the confirmed (`Connection.confirmedSync`): the frame's
+        /// content.
+        case sync(UInt64, [UInt8], receivedAt: Instant)
         /// A request that may run only after the ones before it: its frame's content.
         case request([UInt8], receivedAt: Instant)
     }
@@ -45,8 +48,15 @@ package final class Connection {
     package let output = ByteWriter(capacity: 1024)
     var isOutputListed = false
     var pending = Deque<Pending>()
-    /// What the requests in `pending` take.
+    /// What the reads in `pending` take.
     var pendingBytes = 0
+    /// The last of its `sync`s that the leader has confirmed.
+    var confirmedSync: UInt64 = 0
+    /// Its requests are to be asked for again: later ones wait until that is done.
+    var isResubmitting = false
+    /// A `sync` is owed: later requests wait, since it takes longer than a write and would be
+    /// overtaken by the transactions of those.
+    var isSyncing = false
     /// Whether part of its input waits for room.
     package internal(set) var isHeldBack = false
 
@@ -63,11 +73,14 @@ package final class Connection {
     /// Requests taken in whose replies are owed.
     package var outstandingCount: Int { pending.count }
 
-    /// The replies that are still owed are not sent any more.
-    func forgetPending() {
-        pending.removeAll()
-        pendingBytes = 0
+    /// Whether requests have to wait for something of this connection alone.
+    @inline(__always)
+    var isBlocked: Bool {
+        isResubmitting || isSyncing || phase == .connecting && isOwedHandshake
     }
+
+    /// Whether it waits for the answer to a connect request that resumes a session.
+    var isOwedHandshake: Bool { if case .handshake? = pending.first { true } else { false } }
 
     /// The shell has taken note of the output: the next one is listed again.
     package func outputTaken() { isOutputListed = false }

@@ -1,9 +1,10 @@
 import ZKWire
+import Zab
 
 /// What the shell must do after a step, and in which order:
 ///
-///  1. `append`: hand the batch to the log. Nothing in it is acknowledged before the log reports
-///     `.appended`.
+///  1. `zab`, as its own contract says: batches and orders to the log, packets to the peers.
+///     Nothing is acknowledged to anyone before the log has reported it.
 ///  2. `output`: for each connection listed, send what its output buffer holds. A reply is in the
 ///     buffer only when what it says is committed, so sending needs no further condition.
 ///  3. `close`: after its output, close the connection.
@@ -11,8 +12,7 @@ import ZKWire
 ///
 /// The buffer is reused: the shell empties it with `removeAll()` after acting on it.
 package struct Effects {
-    /// Proposals in zxid order, frozen.
-    package var append: [TxnBatch] = []
+    package var zab = ZabEffects()
     /// Connections whose output buffer has something to send; each listed once.
     package var output: [Connection] = []
     package var close: [(connection: ConnectionID, reason: CloseReason)] = []
@@ -27,13 +27,13 @@ package struct Effects {
     package init() {}
 
     package var isEmpty: Bool {
-        append.isEmpty && output.isEmpty && close.isEmpty && pauseReading.isEmpty
+        zab.isEmpty && output.isEmpty && close.isEmpty && pauseReading.isEmpty
             && resumeReading.isEmpty && fourLetterWords.isEmpty && !isSnapshotDue
             && notices.isEmpty
     }
 
     package mutating func removeAll() {
-        append.removeAll(keepingCapacity: true)
+        zab.removeAll()
         output.removeAll(keepingCapacity: true)
         close.removeAll(keepingCapacity: true)
         pauseReading.removeAll(keepingCapacity: true)
@@ -58,6 +58,12 @@ package enum CloseReason: Equatable, Sendable {
     case outputBound(bytes: Int)
     case clientGone
     case limit(String)
+    /// Nobody leads, so that this server can serve nobody.
+    case notServing
+    /// This server led and does not know what became of the client's write.
+    case leadershipLost
+    /// The tree was replaced by a leader's: what the client's watches missed cannot be told.
+    case treeReplaced
 }
 
 /// A four-letter word that a client sent instead of a session.

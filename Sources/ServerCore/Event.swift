@@ -1,8 +1,10 @@
+import DataTree
 import ZKWire
+import Zab
 
 /// What happened outside of the core. Bytes are lent for the call.
 package enum Event {
-    /// The shell is up, the log open; comes once, before anything else.
+    /// The shell is up, the log open, the ports are bound; comes once, before anything else.
     case started
     case connectionOpened(ConnectionID, address: PeerAddress)
     case bytesReceived(ConnectionID, ByteView)
@@ -12,11 +14,16 @@ package enum Event {
     case outputDrained(ConnectionID)
     /// The connection's client has received more of what was sent to it.
     case outputReceived(ConnectionID)
-    /// The log has everything up to this zxid on stable storage.
-    case appended(upTo: Zxid)
+    /// What concerns the ensemble and the log; of its own events `started` and `tick` come as those
+    /// of the core.
+    case zab(ZabEvent)
+    /// Another state, loaded from the disk, takes the tree's place: comes right before the
+    /// `.installed` or `.truncated` that it belongs to.
+    case treeReplaced(DataTree)
     /// The loop has handled what was ready: proposals of this turn go out as one batch.
     case turnEnded
-    /// Time passes: sessions expire, containers are reaped.
+    /// Time passes, at least every 50 ms: sessions expire, containers are reaped, peers are heard
+    /// of or not.
     case tick
     /// The snapshot that was due has begun; the next is due after so many transactions or bytes.
     case snapshotStarted(nextTxnCount: Int, nextTxnBytes: Int)

@@ -1,93 +1,88 @@
-// From durable to visible: a committed transaction is applied, the watches it fires are sent, and
-// then its client has the reply.
+// From committed to visible: a transaction is applied, the watches it fires are sent, and then its
+// client has the reply.
 
 import DataTree
 import ZKWire
 import Zab
 
 extension ServerCore {
-    func handleAppended(upTo zxid: Zxid, _ now: Now, _ effects: inout Effects) {
-        pipeline.appended(upTo: zxid)
-        while let proposal = pipeline.nextCommitted() {
-            apply(proposal, now, &effects)
+    /// A learner that is far behind is brought up by transactions of which it is not known yet that
+    /// they are committed: nobody is told of those.
+    func applyCommitted(_ now: Now, _ effects: inout Effects) {
+        // Also by a leader on its way out.
+        if hasLed ? peer.role.isLeading : peer.role.isServing {
+            assured = max(assured, peer.history.committed)
         }
-        preparer.overlay.applied(lastProcessedZxid)
-        resumeHeldBack(now, &effects)
+        var hasApplied = false
+        while let slot = peer.nextCommitted() {
+            if slot.zxid > assured { endClients(.treeReplaced, &effects) }
+            apply(slot, now, &effects)
+            hasApplied = true
+        }
+        if hasApplied { preparer.overlay.applied(lastProcessedZxid) }
     }
 
-    private func apply(_ proposal: Pipeline.InFlight, _ now: Now, _ effects: inout Effects) {
-        var reader = JuteReader(proposal.batch.payload(proposal.entry))
+    private func apply(_ slot: History.Slot, _ now: Now, _ effects: inout Effects) {
+        var reader = JuteReader(slot.payload)
         let header: TxnHeader
         let txn: Txn
         do throws(DecodeError) {
             header = try reader.readTxnHeader()
             txn = try reader.readTxn(type: header.type)
         } catch {
-            // These bytes were encoded by this process.
-            preconditionFailure("proposal \(proposal.entry.zxid) cannot be decoded: \(error)")
+            // Encoded by this process, or looked at when it came (`hasReadableTxn`).
+            preconditionFailure("transaction \(slot.zxid) cannot be decoded: \(error)")
         }
         replyBody.removeAll()
         let isMulti = header.type == OpCode.multi.rawValue
         var observer = CommitObserver(core: self, isMulti: isMulti, zxid: header.zxid)
-        swap(&observer.effects, &effects)
+        swap(&observer.output, &effects.output)
         tree.apply(header, txn, observer: &observer)
-        swap(&observer.effects, &effects)
+        swap(&observer.output, &effects.output)
         statistics.commits += 1
-        if snapshotDue.count(bytes: proposal.entry.length) { effects.isSnapshotDue = true }
+        if hasLed { proposed.remove(bytes: slot.entry.length) }
+        if snapshotDue.count(bytes: slot.entry.length) { effects.isSnapshotDue = true }
         if isMulti { replyBody.writeMultiHeader(type: -1, isDone: true, error: -1) }
-        if let connection = proposal.connection {
-            answer(proposal, observer.error, connection, now, &effects)
-            if connection.phase == .closing { finishResumption(proposal, now, &effects) }
-        }
-        if case .closeSession = txn { endConnection(of: header.session, proposal, &effects) }
+        guard header.session != .none, let session = sessions[header.session] else { return }
+        let isOwed = session.connection.map { answer(header, observer.error, $0, now, &effects) }
+        if case .closeSession = txn { end(session, isOwnRequest: isOwed ?? false, &effects) }
     }
 
-    /// The reply that the client of a proposal has been waiting for, then the reads behind it.
+    /// The reply that the client of a transaction has been waiting for, then the reads behind it.
+    /// - Returns: whether it is the one that this connection's client waits for.
     private func answer(
-        _ proposal: Pipeline.InFlight, _ error: Int32, _ connection: Connection, _ now: Now,
+        _ header: TxnHeader, _ error: Int32, _ connection: Connection, _ now: Now,
         _ effects: inout Effects
-    ) {
-        guard connection.phase != .closing, case .commit(let owed)? = connection.pending.first
-        else { return }
-        precondition(owed == proposal.entry.zxid, "\(proposal.entry.zxid) before \(owed)")
+    ) -> Bool {
+        guard case .write(let write)? = connection.pending.first, write.became(header) else {
+            return false
+        }
         connection.pending.removeFirst()
-        countLatency(connection, since: proposal.receivedAt, now)
-        connection.statistics.lastOperation = proposal.operation.shortName
-        if proposal.operation == .createSession {
+        outstanding.remove(bytes: write.bytes)
+        countLatency(connection, since: write.receivedAt, now)
+        connection.statistics.lastOperation = write.operation.shortName
+        if write.operation == .createSession {
             finishHandshake(connection, now, &effects)
         } else {
             let output = connection.output
             let start = output.beginFrame()
-            output.writeReplyHeader(xid: proposal.xid, zxid: proposal.entry.zxid, error: error)
+            output.writeReplyHeader(xid: write.xid, zxid: header.zxid, error: error)
             if error == 0 { output.writeRaw(replyBody.view) }
             output.endFrame(start)
-            connection.statistics.lastXid = proposal.xid
+            connection.statistics.lastXid = write.xid
             countReply(connection, bytes: output.count - start - 4, now: now)
-            markOutput(connection, &effects)
+            markOutput(connection, &effects.output)
         }
         if !connection.pending.isEmpty { drainPending(connection, now, &effects) }
+        return true
     }
 
-    // MARK: Sessions
-
-    /// The connection that asked for this is gone. If the session goes on by another one and this
-    /// was the last that was in flight, that one may read now.
-    private func finishResumption(
-        _ proposal: Pipeline.InFlight, _ now: Now, _ effects: inout Effects
+    /// The session's transactions end with this one.
+    private func end(
+        _ session: SessionTracker.Session, isOwnRequest: Bool, _ effects: inout Effects
     ) {
-        guard let connection = sessions[proposal.session]?.connection,
-            case .handshake(let zxid)? = connection.pending.first, zxid <= proposal.entry.zxid
-        else { return }
-        connection.pending.removeFirst()
-        finishHandshake(connection, now, &effects)
-        drainPending(connection, now, &effects)
-    }
-
-    private func endConnection(
-        of id: SessionID, _ proposal: Pipeline.InFlight, _ effects: inout Effects
-    ) {
-        guard let session = sessions.close(id), let connection = session.connection else { return }
-        let isOwnRequest = proposal.connection === connection
+        sessions.close(session.id)
+        guard let connection = session.connection else { return }
         close(connection, isOwnRequest ? .sessionClosed : .sessionExpired, &effects)
     }
 }
@@ -98,7 +93,8 @@ struct CommitObserver: TreeObserver {
     unowned(unsafe) let core: ServerCore
     let isMulti: Bool
     let zxid: Zxid
-    var effects = Effects()
+    /// Connections that got something, as in `Effects`.
+    var output: [Connection] = []
     /// The reply's error; a multi's parts carry their own.
     var error: Int32 = 0
 
@@ -133,7 +129,7 @@ struct CommitObserver: TreeObserver {
         connection.output.writeWatchEvent(event, path: path, zxid: zxid)
         core.statistics.packetsSent += 1
         connection.statistics.sent += 1
-        core.markOutput(connection, &effects)
+        core.markOutput(connection, &output)
     }
 
     mutating func applied(type: Int32, path: ByteView, stat: Stat?, error: Int32) {

@@ -20,11 +20,13 @@ extension ServerCore {
     func handleClosed(_ id: ConnectionID, _ effects: inout Effects) {
         guard let connection = connections.removeValue(forKey: id) else { return }
         connection.phase = .closing
-        connection.forgetPending()
+        forgetPending(connection)
         watches.removeAll(id)
-        if let session = sessions[connection.session], session.connection === connection {
-            session.connection = nil
+        guard let session = sessions[connection.session], session.connection === connection else {
+            return
         }
+        session.connection = nil
+        if !isLeader { sessions.leave(session) }
     }
 
     func handleBytes(
@@ -64,8 +66,8 @@ extension ServerCore {
 
     /// Takes up what had to wait, as far as there is room now.
     func resumeHeldBack(_ now: Now, _ effects: inout Effects) {
-        guard pipeline.outstandingCount * 2 <= configuration.maximumOutstanding,
-            pipeline.outstandingBytes * 2 <= configuration.maximumOutstandingBytes
+        guard !heldBack.isEmpty, isServing, outstanding.count * 2 <= configuration.maximumOutstanding,
+            outstanding.bytes * 2 <= configuration.maximumOutstandingBytes
         else { return }
         var turns = heldBack.count
         while turns > 0, hasRoom, let id = heldBack.popFirst() {
@@ -75,14 +77,21 @@ extension ServerCore {
         }
     }
 
+    /// Whether requests are taken at all. What a leader's learners have in flight takes none of its
+    /// own clients' room, and has its bound at each of them; the sum is bounded here too, since what
+    /// closed connections asked for is still in flight.
     private var hasRoom: Bool {
-        pipeline.outstandingCount < configuration.maximumOutstanding
-            && pipeline.outstandingBytes < configuration.maximumOutstandingBytes
+        let count = configuration.maximumOutstanding
+        let bytes = configuration.maximumOutstandingBytes
+        return isServing && outstanding.count < count && outstanding.bytes < bytes
+            && proposed.count < count * memberCount && proposed.bytes < bytes * memberCount
     }
 
     private func resume(_ connection: Connection, _ now: Now, _ effects: inout Effects) {
-        guard hasRoom(for: connection) else {
-            if !heldBack.contains(connection.id) { heldBack.append(connection.id) }
+        guard canTakeRequest(connection) else {
+            if !connection.isBlocked, !heldBack.contains(connection.id) {
+                heldBack.append(connection.id)
+            }
             return
         }
         connection.isHeldBack = false
@@ -114,8 +123,11 @@ extension ServerCore {
                 case .taken: return bytes.count
                 }
             }
-            // Connect requests too: a session may be about to expire for want of being resumed.
-            guard connection.phase == .new || hasRoom(for: connection) else {
+            guard canTakeRequest(connection) else {
+                if connection.phase == .new, isIdleTooLong(now) {
+                    close(connection, .notServing, &effects)
+                    break
+                }
                 // Not looked at yet, but a sign of life.
                 noteLife(of: connection, now)
                 holdBack(connection, &effects)
@@ -127,6 +139,10 @@ extension ServerCore {
                 close(
                     connection,
                     .tooLarge(bytes: length, limit: configuration.maximumRequestBytes), &effects)
+                break
+            }
+            guard hasRoom(forRequestOf: length) else {
+                holdBack(connection, &effects)
                 break
             }
             guard bytes.count - offset - 4 >= length else { break }
@@ -143,26 +159,48 @@ extension ServerCore {
         return offset
     }
 
+    /// Connect requests need no room: a session may be about to expire for want of being resumed.
+    @inline(__always)
+    private func canTakeRequest(_ connection: Connection) -> Bool {
+        switch connection.phase {
+        case .open, .connecting: !connection.isBlocked && hasRoom(for: connection)
+        case .new: isServing
+        case .closing: false
+        }
+    }
+
     private func hasRoom(for connection: Connection) -> Bool {
         hasRoom && connection.output.count <= ServerCore.outputHighWaterBytes
             && connection.pending.count < ServerCore.maximumPendingPerConnection
             && connection.pendingBytes <= ServerCore.pendingHighWaterBytes
     }
 
+    /// Whether a request of this length may be taken in; asked before it has come whole.
+    private func hasRoom(forRequestOf length: Int) -> Bool {
+        guard length > configuration.largeRequestBytes else { return true }
+        let inFlight = outstanding.largeBytes
+        return inFlight == 0 || inFlight + length <= configuration.maximumLargeBytes
+    }
+
     private func holdBack(_ connection: Connection, _ effects: inout Effects) {
         connection.isHeldBack = true
         effects.pauseReading.append(connection.id)
-        heldBack.append(connection.id)
+        if !connection.isBlocked { heldBack.append(connection.id) }
+    }
+
+    /// What this connection alone waited for is over: its input has its turn with the others'.
+    func unblock(_ connection: Connection) {
+        if connection.isHeldBack { heldBack.append(connection.id) }
     }
 
     // MARK: Output
 
     /// Notes that the connection has something to send.
     @inline(__always)
-    func markOutput(_ connection: Connection, _ effects: inout Effects) {
+    func markOutput(_ connection: Connection, _ output: inout [Connection]) {
         if !connection.isOutputListed {
             connection.isOutputListed = true
-            effects.output.append(connection)
+            output.append(connection)
         }
         if connection.output.count > configuration.maximumOutputBytes {
             overflowing.append(connection)
@@ -184,11 +222,18 @@ extension ServerCore {
     func close(_ connection: Connection, _ reason: CloseReason, _ effects: inout Effects) {
         guard connection.phase != .closing else { return }
         connection.phase = .closing
-        connection.forgetPending()
+        forgetPending(connection)
         connection.input.removeAll()
         if reason != .sessionClosed { statistics.connectionsDropped += 1 }
         watches.removeAll(connection.id)
         effects.close.append((connection.id, reason))
         effects.notices.append(.closed(connection.address, reason))
+    }
+
+    /// The replies that are still owed are not sent any more.
+    private func forgetPending(_ connection: Connection) {
+        for case .write(let write) in connection.pending { outstanding.remove(bytes: write.bytes) }
+        connection.pending.removeAll()
+        connection.pendingBytes = 0
     }
 }

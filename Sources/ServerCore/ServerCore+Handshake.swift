@@ -72,46 +72,74 @@ extension ServerCore {
             id, timeoutMilliseconds: connection.timeoutMilliseconds,
             awake: clock.awake(now.monotonic))
         session.connection = connection
-        let timeout = connection.timeoutMilliseconds
-        proposeOwn(.createSession, session: id, connection: connection, now, &effects) {
-            $0.writeCreateSessionTxn(timeoutMilliseconds: timeout)
-        }
-        session.lastProposed = pipeline.lastProposed
+        // What a client would send if it asked for this as for everything else; a learner's asks its
+        // leader so.
+        let frame = ByteWriter(capacity: 64)
+        frame.writeInt32(0)
+        frame.writeInt32(OpCode.createSession.rawValue)
+        frame.writeInt32(connection.timeoutMilliseconds)
+        var body = JuteReader(frame.view)
+        guard let header = try? body.readRequestHeader() else { return }
+        submit(
+            connection, session, frame.view, header, .createSession, &body, now, &effects)
     }
 
     private func resumeSession(
         _ connection: Connection, _ request: ConnectRequest, _ now: Now, _ effects: inout Effects
     ) {
-        guard let session = sessions[request.session], !session.isClosing,
-            SessionPassword.isValid(request.password, for: request.session)
-        else {
-            connection.output.writeFrame(
-                .refused(isReadOnly: false), hasReadOnlyByte: connection.hasReadOnlyByte)
-            markOutput(connection, &effects)
-            effects.notices.append(.invalidSession(request.session, connection.address))
-            return close(connection, .sessionInvalid, &effects)
+        guard SessionPassword.isValid(request.password, for: request.session) else {
+            return refuse(connection, request.session, &effects)
         }
+        connection.session = request.session
+        connection.phase = .connecting
+        connection.pending.append(.handshake)
+        revalidate(connection, now, &effects)
+    }
+
+    /// Finds out whether the session lives that the client comes with; the leader knows.
+    func revalidate(_ connection: Connection, _ now: Now, _ effects: inout Effects) {
+        guard isLeader else { return askLeader(about: connection, &effects) }
+        guard let session = sessions[connection.session], !session.isClosing else {
+            return refuse(connection, connection.session, &effects)
+        }
+        attach(connection, to: session.id, now, &effects)
+        session.owner = configuration.serverID
+        // What the client sent by its older connection may still be in flight: it must not read a
+        // state from before it here.
+        if session.lastProposed > lastProcessedZxid {
+            afterApply.add(.handshake(connection.id), after: session.lastProposed)
+        } else {
+            connection.pending.removeFirst()
+            finishHandshake(connection, now, &effects)
+        }
+    }
+
+    /// The session goes on by this connection.
+    func attach(
+        _ connection: Connection, to id: SessionID, _ now: Now, _ effects: inout Effects
+    ) {
         statistics.connectionsRevalidated += 1
+        let session = sessions.open(
+            id, timeoutMilliseconds: connection.timeoutMilliseconds,
+            awake: clock.awake(now.monotonic))
         if let older = session.connection, older !== connection {
             close(older, .sessionReconnected, &effects)
         }
         session.connection = connection
-        session.timeoutMilliseconds = connection.timeoutMilliseconds
-        session.touch(clock.awake(now.monotonic))
-        connection.session = session.id
-        if session.lastProposed > lastProcessedZxid {
-            // What the client sent by its older connection is still in flight: it must not read a
-            // state from before it here.
-            connection.phase = .connecting
-            connection.pending.append(.handshake(after: session.lastProposed))
-        } else {
-            finishHandshake(connection, now, &effects)
-        }
+    }
+
+    func refuse(_ connection: Connection, _ session: SessionID, _ effects: inout Effects) {
+        connection.output.writeFrame(
+            .refused(isReadOnly: false), hasReadOnlyByte: connection.hasReadOnlyByte)
+        markOutput(connection, &effects.output)
+        effects.notices.append(.invalidSession(session, connection.address))
+        close(connection, .sessionInvalid, &effects)
     }
 
     /// The session is there: the client may know it.
     func finishHandshake(_ connection: Connection, _ now: Now, _ effects: inout Effects) {
         connection.phase = .open
+        unblock(connection)
         connection.output.writeFrame(
             ConnectResponse(
                 timeoutMilliseconds: connection.timeoutMilliseconds, session: connection.session,
@@ -119,6 +147,6 @@ extension ServerCore {
             hasReadOnlyByte: connection.hasReadOnlyByte)
         connection.statistics.lastOperation = "SESS"
         countReply(connection, bytes: 41, now: now)
-        markOutput(connection, &effects)
+        markOutput(connection, &effects.output)
     }
 }

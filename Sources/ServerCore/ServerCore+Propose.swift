@@ -5,74 +5,111 @@ import ZKWire
 import Zab
 
 extension ServerCore {
-    /// Validates a client's write and proposes the transaction, or the error that it ends in: an
-    /// error takes a zxid and its place in the order like everything else.
+    /// Proposes what a client of this server, the leader, asks for.
     func propose(
-        _ operation: OpCode, _ body: inout JuteReader, _ connection: Connection?, xid: Int32,
-        _ now: Now, _ effects: inout Effects
+        _ operation: OpCode, _ body: inout JuteReader, _ connection: Connection,
+        _ session: SessionTracker.Session, xid: Int32, _ now: Now, _ effects: inout Effects
     ) {
-        let zxid = pipeline.nextZxid
-        let session = connection?.session ?? .none
-        let payloads = pipeline.open.payloads
+        switch operation {
+        case .createSession:
+            let timeout = session.timeoutMilliseconds
+            proposeOwn(.createSession, session: session.id, xid: xid, now, &effects) {
+                $0.writeCreateSessionTxn(timeoutMilliseconds: timeout)
+            }
+        case .closeSession: proposeCloseSession(session, xid: xid, now, &effects)
+        default:
+            do throws(ErrorCode) {
+                try take(session, at: configuration.serverID)
+                propose(operation, &body, .client(connection), session.id, xid: xid, now, &effects)
+            } catch {
+                proposeError(error, session.id, xid: xid, now, &effects)
+            }
+        }
+        session.lastProposed = lastProposed
+    }
+
+    /// Validates a write and proposes the transaction, or the error that it ends in: an error takes a
+    /// zxid and its place in the order like everything else.
+    func propose(
+        _ operation: OpCode, _ body: inout JuteReader, _ requester: Requester,
+        _ session: SessionID, xid: Int32, _ now: Now, _ effects: inout Effects
+    ) {
+        guard isLeader else { return }
+        let zxid = peer.nextZxid
+        let payloads = peer.payloads
         let offset = payloads.count
-        var header = TxnHeader(
-            session: session, cxid: xid, zxid: zxid, time: now.wallMilliseconds,
-            type: operation.rawValue)
-        payloads.writeTxnHeader(header)
+        payloads.writeTxnHeader(
+            TxnHeader(
+                session: session, cxid: xid, zxid: zxid, time: now.wallMilliseconds,
+                type: operation.rawValue))
         do throws(ErrorCode) {
             try preparer.prepare(
                 operation, &body,
                 RequestPreparer.Context(
-                    connection: connection, session: session, zxid: zxid,
+                    requester: requester, session: session, zxid: zxid,
                     wallMilliseconds: now.wallMilliseconds),
                 into: payloads)
             try checkSize(payloads.count - offset, session, zxid, &effects)
+            launch(zxid, from: offset, &effects)
         } catch {
             payloads.truncate(to: offset)
-            header.type = OpCode.error.rawValue
-            payloads.writeTxnHeader(header)
-            payloads.writeErrorTxn(error.rawValue)
+            proposeError(error, session, xid: xid, now, &effects)
         }
         if !preparer.quotaNotices.isEmpty {
             effects.notices += preparer.quotaNotices
             preparer.quotaNotices.removeAll()
         }
-        launch(operation, zxid, offset, connection, session, xid, now, &effects)
+    }
+
+    func proposeError(
+        _ error: ErrorCode, _ session: SessionID, xid: Int32, _ now: Now, _ effects: inout Effects
+    ) {
+        proposeOwn(.error, session: session, xid: xid, now, &effects) {
+            $0.writeErrorTxn(error.rawValue)
+        }
     }
 
     /// Proposes a transaction of the server's own making.
     func proposeOwn(
-        _ operation: OpCode, session: SessionID, connection: Connection?, xid: Int32 = 0,
-        _ now: Now, _ effects: inout Effects, _ write: (ByteWriter) -> Void
+        _ operation: OpCode, session: SessionID, xid: Int32 = 0, _ now: Now,
+        _ effects: inout Effects, _ write: (ByteWriter) -> Void
     ) {
-        let zxid = pipeline.nextZxid
-        let payloads = pipeline.open.payloads
+        guard isLeader else { return }
+        let zxid = peer.nextZxid
+        let payloads = peer.payloads
         let offset = payloads.count
         payloads.writeTxnHeader(
             TxnHeader(
                 session: session, cxid: xid, zxid: zxid, time: now.wallMilliseconds,
                 type: operation.rawValue))
         write(payloads)
-        launch(operation, zxid, offset, connection, session, xid, now, &effects)
+        launch(zxid, from: offset, &effects)
     }
 
-    /// Ends a session: its ephemerals, those in flight too, go with it. A list that would not fit
-    /// one transaction is deleted ahead, in transactions of its own.
+    /// Ends a session whose client asks for it or is dead.
     func proposeCloseSession(
-        _ id: SessionID, _ connection: Connection?, xid: Int32, _ now: Now,
-        _ effects: inout Effects
+        _ session: SessionTracker.Session, xid: Int32, _ now: Now, _ effects: inout Effects
+    ) {
+        session.isClosing = true
+        proposeCloseSession(session.id, xid: xid, now, &effects)
+        session.lastProposed = lastProposed
+    }
+
+    /// The session's ephemerals, those in flight too, go with it. A list that would not fit one
+    /// transaction is deleted ahead, in transactions of their own, which are no request's.
+    func proposeCloseSession(
+        _ id: SessionID, xid: Int32, _ now: Now, _ effects: inout Effects
     ) {
         var paths = ephemerals(of: id)
         var bytes = paths.reduce(0) { $0 + $1.count + 4 }
         while bytes > configuration.maximumTxnBytes - 64, let path = paths.popLast() {
             bytes -= path.count + 4
-            proposeOwn(.delete, session: id, connection: nil, now, &effects) { txn in
+            proposeOwn(.delete, session: .none, now, &effects) { txn in
                 path.withByteView { txn.writeDeleteTxn(path: $0) }
             }
             noteDeletion(of: path)
         }
-        proposeOwn(.closeSession, session: id, connection: connection, xid: xid, now, &effects) {
-            txn in
+        proposeOwn(.closeSession, session: id, xid: xid, now, &effects) { txn in
             txn.writeInt32(Int32(paths.count))
             for path in paths { txn.writeBuffer(path) }
         }
@@ -101,25 +138,27 @@ extension ServerCore {
                 let parent = try? preparer.futureRecord(parentPath),
                 let node = try? preparer.futureRecord(view)
             else { return }
-            preparer.noteDeletion(of: view, node, parentPath, parent, pipeline.lastProposed)
+            preparer.noteDeletion(of: view, node, parentPath, parent, lastProposed)
         }
     }
 
-    private func launch(
-        _ operation: OpCode, _ zxid: Zxid, _ offset: Int, _ connection: Connection?,
-        _ session: SessionID, _ xid: Int32, _ now: Now, _ effects: inout Effects
-    ) {
-        let batch = pipeline.open
-        pipeline.propose(zxid, from: offset) { entry in
-            Pipeline.InFlight(
-                batch: batch, entry: entry, connection: connection, session: session, xid: xid,
-                operation: operation, receivedAt: now.monotonic)
+    @inline(__always)
+    private func launch(_ zxid: Zxid, from offset: Int, _ effects: inout Effects) {
+        let size = peer.payloads.count
+        peer.propose(from: offset)
+        lastProposed = zxid
+        proposed.add(bytes: size - offset)
+        statistics.countProposal(bytes: size - offset)
+        if size >= ServerCore.handOverBytes {
+            peer.flush(into: &effects.zab)
+            if !peer.canPropose { stopProposing() }
         }
-        connection?.pending.append(.commit(zxid))
-        statistics.proposals += 1
-        if pipeline.open.sizeBytes >= ServerCore.handOverBytes, let full = pipeline.takeBatch() {
-            effects.append.append(full)
-        }
+    }
+
+    /// The epoch's zxids are used up: the rest of the turn waits for the next one.
+    private func stopProposing() {
+        isServing = false
+        isLeader = false
     }
 
     /// Proposals that are handed over before the turn ends, so that the log writes them while the
@@ -136,8 +175,9 @@ extension ServerCore {
         throw .badArguments
     }
 
-    func handleTurnEnded(_ effects: inout Effects) {
+    func handleTurnEnded(_ now: Now, _ effects: inout Effects) {
         closeOverflowing(&effects)
-        if let batch = pipeline.takeBatch() { effects.append.append(batch) }
+        peer.flush(into: &effects.zab)
+        if peer.role != role { followPeer(now, &effects) }
     }
 }

@@ -6,10 +6,13 @@ import Zab
 
 extension ServerCore {
     func handleTick(_ now: Now, _ effects: inout Effects) {
-        expireSessions(now, &effects)
-        reap(now, &effects)
+        handleZab(.tick, now, &effects)
+        if isLeader {
+            expireSessions(now, &effects)
+            reap(now, &effects)
+        }
         closeSilent(now, &effects)
-        resumeHeldBack(now, &effects)
+        closeIdle(now, &effects)
     }
 
     private func expireSessions(_ now: Now, _ effects: inout Effects) {
@@ -19,11 +22,10 @@ extension ServerCore {
                 sessions.renew(session, awake: awake)
                 continue
             }
-            session.isClosing = true
             statistics.sessionsExpired += 1
             effects.notices.append(
                 .sessionExpired(session.id, timeoutMilliseconds: session.timeoutMilliseconds))
-            proposeCloseSession(session.id, nil, xid: 0, now, &effects)
+            proposeCloseSession(session, xid: 0, now, &effects)
         }
     }
 
@@ -58,7 +60,7 @@ extension ServerCore {
             let request = ByteWriter(capacity: path.count + 4)
             request.writeBuffer(path)
             var body = JuteReader(request.view)
-            propose(.deleteContainer, &body, nil, xid: 0, now, &effects)
+            propose(.deleteContainer, &body, .server, .none, xid: 0, now, &effects)
         }
     }
 
@@ -72,7 +74,7 @@ extension ServerCore {
     /// transaction that the snapshot has and the ephemerals came from a fuzzier part of it.
     func closeOrphanedSessions(_ now: Now, _ effects: inout Effects) {
         for id in tree.sessionsWithEphemerals where sessions[id] == nil {
-            proposeCloseSession(id, nil, xid: 0, now, &effects)
+            proposeCloseSession(id, xid: 0, now, &effects)
         }
     }
 }

@@ -1,5 +1,6 @@
 import Logging
 import ServerCore
+import struct ServerCore.PeerAddress
 import Zab
 
 extension Logger {
@@ -33,7 +34,7 @@ extension Logger {
     private func log(closed address: PeerAddress, _ reason: CloseReason) {
         switch reason {
         case .sessionClosed, .sessionExpired, .sessionInvalid, .sessionReconnected, .clientGone,
-            .clientZxidAhead:
+            .clientZxidAhead, .notServing, .leadershipLost, .treeReplaced:
             debug("closed \(address): \(reason)")
         case .authenticationFailed: info("closed \(address): authentication failed")
         case .malformed(let what): warning("closed \(address): malformed \(what)")

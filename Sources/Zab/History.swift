@@ -28,6 +28,8 @@ package struct History {
     package private(set) var base: Zxid
     package private(set) var last: Zxid
     package private(set) var lastDelivered: Zxid
+    /// How far the tree may go: what is known to be committed, and what it was loaded with. The end
+    /// of that may be taken back (TRUNC): nobody is served before it is committed.
     package private(set) var committed: Zxid
     package private(set) var durable: Zxid
     /// The last one that the log was given.
@@ -136,8 +138,13 @@ package struct History {
     }
 
     /// Everything after `zxid`, in order.
-    package func forEach(after zxid: Zxid, _ body: (Slot) -> Void) {
-        for index in firstIndex(after: zxid)..<slots.count { body(slots[index]) }
+    /// - Parameter end: the last one.
+    package func forEach(after zxid: Zxid, through end: Zxid? = nil, _ body: (Slot) -> Void) {
+        for index in firstIndex(after: zxid)..<slots.count {
+            let slot = slots[index]
+            if let end, slot.zxid > end { return }
+            body(slot)
+        }
     }
 
     private func firstIndex(after zxid: Zxid) -> Int {

@@ -65,16 +65,16 @@ package struct Membership: Equatable, Sendable {
         return won * 2 > groups.count
     }
 
-    /// The highest value that a quorum has reached, nobody's counted twice: how far a history is
-    /// acknowledged.
+    /// The highest value that a quorum has reached: how far a history is acknowledged, when a
+    /// quorum was last heard of.
     /// - Parameter reached: for each voter, what it has; nil for one that has nothing.
-    package func quorumValue(_ reached: (ServerID) -> Zxid?) -> Zxid? {
-        let values = sortedVoters.compactMap { id in reached(id).map { (id: id, zxid: $0) } }
-            .sorted { $0.zxid > $1.zxid }
+    package func quorumValue<Value: Comparable>(_ reached: (ServerID) -> Value?) -> Value? {
+        let values = sortedVoters.compactMap { id in reached(id).map { (id: id, reached: $0) } }
+            .sorted { $0.reached > $1.reached }
         var servers = ServerSet()
         for value in values {
             servers.insert(value.id)
-            if isQuorum(servers) { return value.zxid }
+            if isQuorum(servers) { return value.reached }
         }
         return nil
     }

@@ -34,6 +34,18 @@ package struct ZabEffects {
         stream.removeAll(keepingCapacity: true)
         notices.removeAll(keepingCapacity: true)
     }
+
+    mutating func close(_ link: LinkID, _ reason: LinkCloseReason) {
+        close.append((link: link, reason: reason))
+        notices.append(.closed(link, reason))
+    }
+
+    /// The link has something to send.
+    mutating func list(_ link: Link) {
+        guard !link.isOutputListed, link.output.count > 0 else { return }
+        link.isOutputListed = true
+        output.append(link)
+    }
 }
 
 /// What must become durable, in the order given. A failure of any ends the process (rule D9).

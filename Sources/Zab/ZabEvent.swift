@@ -23,7 +23,8 @@ package enum ZabEvent {
     /// It could not be made.
     case leaderUnreachable(ServerID)
     case packet(LinkID, QuorumPacket)
-    /// Bytes of a snapshot arrived, which is no packet but a sign of life.
+    /// Bytes of a snapshot arrived, or the other side has taken some of what waits for it: no packet
+    /// but a sign of life.
     case progress(LinkID)
     case linkClosed(LinkID)
     /// What was in the link's output has been taken by the socket.
@@ -40,6 +41,10 @@ package enum ZabEvent {
     /// The snapshot that came by this link is on the disk, the log begins after it, and the tree
     /// has been replaced by it.
     case installed(LinkID, zxid: Zxid)
+    /// The other answer to `StorageOrder.install`: the stream ended early or was no snapshot, and
+    /// nothing of this server's history has changed. One of the two comes for each order, whoever
+    /// closed the link.
+    case installFailed(LinkID, reason: String)
     /// Everything after the learner's last zxid up to this one has been sent to it from the disk.
     case streamed(LinkID, upTo: Zxid)
     /// The disk could not serve it, or the link is gone.

@@ -289,7 +289,6 @@ struct SessionTests {
                 observer: &observer)
         }
         let harness = CoreHarness(tree: tree)
-        harness.step(.started)
         harness.sync()
         #expect(harness.connect().exists("/orphan")?.error == .noNode)
     }

@@ -52,18 +52,18 @@ def big_table(results, arguments):
     def mebibytes(count):
         return f"{count / 2**20:,.0f} MiB"
 
-    def row(name, value, text):
+    def row(name, value, text, combine=statistics.median):
         """`value` takes a number from a round; less is better."""
-        medians = []
+        shown = []
         for result in results.values():
             numbers = [value(one_round) for one_round in result["big"]]
             known = [number for number in numbers if number is not None]
-            medians.append(statistics.median(known) if known else None)
-        cells = ["-" if number is None else text(number) for number in medians]
+            shown.append(combine(known) if known else None)
+        cells = ["-" if number is None else text(number) for number in shown]
         ratio = "-"
-        if len(medians) == 2 and all(medians):
-            ratio = f"{medians[0] / medians[1]:.1f}x"
-        return [name, *cells] + ([ratio] if len(medians) == 2 else [])
+        if len(shown) == 2 and all(shown):
+            ratio = f"{shown[0] / shown[1]:.1f}x"
+        return [name, *cells] + ([ratio] if len(shown) == 2 else [])
 
     rows = [
         row("memory (RSS) after the load", lambda it: it["RSS after load"], mebibytes),
@@ -84,7 +84,10 @@ def big_table(results, arguments):
             ("p99", "{:.1f} ms".format),
             ("max", "{:.0f} ms".format),
         ]:
-            line = row(f"snapshots under {what}: {name}", lambda it: it[key][name], text)
+            # A stall is claimed not to be there: one round that has it is enough to show it.
+            combine = {"worst window": min, "longest silence": max, "max": max}.get(
+                name, statistics.median)
+            line = row(f"snapshots under {what}: {name}", lambda it: it[key][name], text, combine)
             if name in ("rate", "worst window", "snapshots") and len(line) == 4:
                 line[3] = ""
             rows.append(line)

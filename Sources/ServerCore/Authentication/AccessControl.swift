@@ -15,29 +15,37 @@ struct AccessControl {
     /// Whether `connection` has any of `permissions` under the tree's list `id`.
     @inline(__always)
     func permits(
-        _ permissions: Permissions, _ id: ACLID, _ tree: DataTree, _ connection: Connection?
+        _ permissions: Permissions, _ id: ACLID, _ tree: DataTree, _ connection: Connection
     ) -> Bool {
         if tree.isOpen(id, permissions) || isSkipped { return true }
-        return permits(permissions, tree.entries(of: id), connection)
+        return permits(permissions, tree.entries(of: id), .client(connection))
     }
 
-    /// - Parameter connection: nil is the server itself, which may do everything.
+    @inline(__always)
     func permits(
-        _ permissions: Permissions, _ entries: [ACLEntry], _ connection: Connection?
+        _ permissions: Permissions, _ id: ACLID, _ tree: DataTree, _ requester: Requester
     ) -> Bool {
-        guard let connection, !isSkipped, !entries.isEmpty, !connection.isSuper else { return true }
+        if tree.isOpen(id, permissions) || isSkipped { return true }
+        return permits(permissions, tree.entries(of: id), requester)
+    }
+
+    func permits(
+        _ permissions: Permissions, _ entries: [ACLEntry], _ requester: Requester
+    ) -> Bool {
+        guard !isSkipped, !entries.isEmpty, !requester.isSuper else { return true }
+        let identities = requester.identities
         return entries.contains { entry in
             !entry.permissions.isDisjoint(with: permissions)
-                && matches(entry.identity, connection)
+                && matches(entry.identity, identities)
         }
     }
 
-    private func matches(_ identity: Identity, _ connection: Connection) -> Bool {
+    private func matches(_ identity: Identity, _ identities: [Identity]) -> Bool {
         switch identity.scheme {
         case "world": identity.id == "anyone"
-        case "digest": isDigestEnabled && connection.identities.contains(identity)
+        case "digest": isDigestEnabled && identities.contains(identity)
         case "ip":
-            connection.identities.contains {
+            identities.contains {
                 $0.scheme == "ip" && IPScheme.matches(address: $0.id, expression: identity.id)
             }
         default: false
@@ -48,7 +56,7 @@ struct AccessControl {
     /// - Throws: `invalidACL` where it is empty, names an unknown scheme, an id that the scheme does
     ///   not accept, or `auth` from a client that has authenticated as nobody.
     func resolved(
-        _ requested: [ACLEntry], _ connection: Connection?
+        _ requested: [ACLEntry], _ requester: Requester
     ) throws(ErrorCode) -> [ACLEntry] {
         var resolved: [ACLEntry] = []
         var seen: Set<ACLEntry> = []
@@ -58,7 +66,7 @@ struct AccessControl {
                 guard entry.identity.id == "anyone" else { throw .invalidACL }
                 resolved.append(entry)
             case "auth":
-                resolved += try expanded(entry.permissions, connection)
+                resolved += try expanded(entry.permissions, requester)
             case "digest":
                 guard isDigestEnabled, DigestScheme.isValid(id: entry.identity.id) else {
                     throw .invalidACL
@@ -76,9 +84,9 @@ struct AccessControl {
 
     /// `auth` stands for every identity that the client has proved; its address proves nothing.
     private func expanded(
-        _ permissions: Permissions, _ connection: Connection?
+        _ permissions: Permissions, _ requester: Requester
     ) throws(ErrorCode) -> [ACLEntry] {
-        let proved = (connection?.identities ?? []).filter { $0.scheme == "digest" }
+        let proved = requester.identities.filter { $0.scheme == "digest" }
         guard !proved.isEmpty else { throw .invalidACL }
         return proved.map { ACLEntry(permissions: permissions, identity: $0) }
     }

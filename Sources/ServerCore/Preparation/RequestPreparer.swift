@@ -8,14 +8,13 @@ import ZKWire
 struct RequestPreparer {
     /// Whose request it is and what it will be known as.
     struct Context {
-        /// nil for the server's own requests, which pass every access check.
-        var connection: Connection?
+        var requester: Requester
         var session: SessionID
         var zxid: Zxid
         var wallMilliseconds: Int64
     }
 
-    let tree: DataTree
+    var tree: DataTree
     let access: AccessControl
     let configuration: CoreConfiguration
     var overlay = ChangeOverlay()
@@ -103,8 +102,8 @@ struct RequestPreparer {
     ) throws(ErrorCode) {
         let isPermitted =
             switch record.acl {
-            case .tree(let id): access.permits(permissions, id, tree, context.connection)
-            case .entries(let entries): access.permits(permissions, entries, context.connection)
+            case .tree(let id): access.permits(permissions, id, tree, context.requester)
+            case .entries(let entries): access.permits(permissions, entries, context.requester)
             }
         guard isPermitted else { throw .noAuth }
     }
@@ -150,7 +149,7 @@ struct RequestPreparer {
         if ACLEntry.isOpenUnsafe(requested) { return ACLEntry.openUnsafe }
         var reader = JuteReader(requested)
         let entries = try decoded { () throws(DecodeError) in try reader.readACL() }
-        return try access.resolved(entries, context.connection)
+        return try access.resolved(entries, context.requester)
     }
 }
 

@@ -30,7 +30,7 @@ extension ServerCore {
         countReply(connection, bytes: output.count - start - 4, now: now)
         statistics.latency.add(milliseconds: 0)
         connection.statistics.latency.add(milliseconds: 0)
-        markOutput(connection, &effects)
+        markOutput(connection, &effects.output)
     }
 
     /// Writes the body of the reply.

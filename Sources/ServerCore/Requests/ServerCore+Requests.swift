@@ -25,7 +25,9 @@ extension ServerCore {
         }
         let operation = OpCode(rawValue: header.type)
         if let operation, operation.isWrite {
-            handleWrite(connection, session, header, operation, &reader, now, &effects)
+            submit(connection, session, frame, header, operation, &reader, now, &effects)
+        } else if operation == .sync, !peer.configuration.isAlone {
+            handleSync(connection, frame, now, &effects)
         } else if connection.pending.isEmpty {
             handleRead(connection, header, operation, &reader, now, &effects)
         } else {
@@ -34,37 +36,62 @@ extension ServerCore {
         }
     }
 
-    private func handleWrite(
-        _ connection: Connection, _ session: SessionTracker.Session, _ header: RequestHeader,
-        _ operation: OpCode, _ body: inout JuteReader, _ now: Now, _ effects: inout Effects
+    /// Proposes a write, or has the leader do so. It is answered when its transaction is applied.
+    func submit(
+        _ connection: Connection, _ session: SessionTracker.Session, _ frame: ByteView,
+        _ header: RequestHeader, _ operation: OpCode, _ body: inout JuteReader, _ now: Now,
+        _ effects: inout Effects
     ) {
-        if operation == .closeSession {
-            session.isClosing = true
-            proposeCloseSession(session.id, connection, xid: header.xid, now, &effects)
+        var bytes = frame.count
+        var kept: [UInt8] = []
+        if isLeader {
+            let before = proposed.bytes
+            propose(operation, &body, connection, session, xid: header.xid, now, &effects)
+            bytes = proposed.bytes - before
         } else {
-            propose(operation, &body, connection, xid: header.xid, now, &effects)
+            if operation == .closeSession { session.isClosing = true }
+            forward(operation, header.xid, body.rest, connection, &effects)
+            kept = [UInt8](frame)
         }
-        session.lastProposed = pipeline.lastProposed
+        let write = OwedWrite(
+            xid: header.xid, operation: operation, receivedAt: now.monotonic, bytes: bytes,
+            frame: kept)
+        outstanding.add(bytes: bytes)
+        connection.pending.append(.write(write))
     }
 
     /// Runs what waited behind writes that are applied now. Its replies are written now, whatever
     /// the client has taken so far, since later ones would see later writes; past its bound the
     /// connection ends with the turn, and what else it asked for need not be run.
     func drainPending(_ connection: Connection, _ now: Now, _ effects: inout Effects) {
-        while case .request(let frame, let receivedAt)? = connection.pending.first,
-            connection.phase != .closing,
-            connection.output.count <= configuration.maximumOutputBytes
+        while connection.phase != .closing,
+            connection.output.count <= configuration.maximumOutputBytes,
+            let frame = takeReady(connection, now)
         {
-            connection.pending.removeFirst()
             connection.pendingBytes -= frame.count
-            let waited = (now.monotonic - receivedAt).wholeMilliseconds
-            statistics.readLatency.add(milliseconds: waited)
             frame.withByteView { bytes in
                 var reader = JuteReader(bytes)
                 guard let header = try? reader.readRequestHeader() else { return }
                 handleRead(
                     connection, header, OpCode(rawValue: header.type), &reader, now, &effects)
             }
+        }
+    }
+
+    /// The request that is next, if nothing holds it up any more.
+    private func takeReady(_ connection: Connection, _ now: Now) -> [UInt8]? {
+        switch connection.pending.first {
+        case .request(let frame, let receivedAt):
+            connection.pending.removeFirst()
+            statistics.readLatency.add(
+                milliseconds: (now.monotonic - receivedAt).wholeMilliseconds)
+            return frame
+        case .sync(let number, let frame, _) where number <= connection.confirmedSync:
+            connection.pending.removeFirst()
+            connection.isSyncing = false
+            unblock(connection)
+            return frame
+        case .sync, .write, .handshake, nil: return nil
         }
     }
 
@@ -78,7 +105,7 @@ extension ServerCore {
         connection.output.writeEmptyReply(xid: xid, zxid: lastProcessedZxid, error: error)
         countReply(connection, bytes: 16, now: now)
         connection.statistics.lastXid = xid
-        markOutput(connection, &effects)
+        markOutput(connection, &effects.output)
     }
 
     @inline(__always)
@@ -116,7 +143,7 @@ extension ServerCore {
             .authentication(connection.address, scheme: known, accepted: isAccepted))
         connection.output.writeEmptyReply(
             xid: header.xid, zxid: .zero, error: isAccepted ? .ok : .authFailed)
-        markOutput(connection, &effects)
+        markOutput(connection, &effects.output)
         if !isAccepted {
             statistics.authenticationFailures += 1
             close(connection, .authenticationFailed, &effects)
@@ -151,7 +178,7 @@ extension ServerCore {
     ) {
         connection.output.writeEmptyReply(
             xid: header.xid, zxid: .zero, error: .sessionClosedRequireSASLAuth)
-        markOutput(connection, &effects)
+        markOutput(connection, &effects.output)
         close(connection, .authenticationFailed, &effects)
     }
 }

@@ -55,6 +55,12 @@ extension SessionID {
         var id = Int64(bitPattern: time) | (server.rawValue << 56)
         // The one value that would read as a container's owner is never given out.
         if id == NodeKind.containerOwner { id += 1 }
+        return SessionID(rawValue: id).above(known)
+    }
+
+    /// This one, or if the same server gave out higher ones already, the next.
+    func above(_ known: [SessionID]) -> SessionID {
+        var id = rawValue
         for session in known where session.rawValue >> 56 == id >> 56 {
             id = max(id, session.rawValue + 1)
         }

@@ -110,7 +110,7 @@ final class RandomWorkload {
     private func read(_ link: RandomLink) {
         guard let connection = harness.core.connections[link.id] else { return }
         link.session = connection.session
-        link.frames += CoreHarness.frames(connection.output.bytes)
+        link.frames += TestClient.frames(connection.output.bytes)
         connection.output.removeAll()
         harness.step(.outputDrained(link.id))
     }

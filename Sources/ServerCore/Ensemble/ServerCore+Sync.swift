@@ -1,0 +1,84 @@
+// `sync`: the client's next reads see at least what was committed anywhere before it asked. The
+// leader answers when a quorum has confirmed that it still leads, so that no deposed one does (C-17).
+
+import ZKWire
+import Zab
+
+extension ServerCore {
+    /// - Parameter frame: the request, whose body is the reply's.
+    func handleSync(
+        _ connection: Connection, _ frame: ByteView, _ now: Now, _ effects: inout Effects
+    ) {
+        connection.isSyncing = true
+        let number = syncs.nextNumber()
+        let kept = [UInt8](frame)
+        connection.pending.append(.sync(number, kept, receivedAt: now.monotonic))
+        connection.pendingBytes += kept.count
+        requestSync(number, kept, connection, now, &effects)
+    }
+
+    func requestSync(
+        _ number: UInt64, _ frame: [UInt8], _ connection: Connection, _ now: Now,
+        _ effects: inout Effects
+    ) {
+        syncs.ask(number, .client(connection.id))
+        if isLeader {
+            peer.confirmLeadership(token: number, now: now.monotonic, into: &effects.zab)
+        } else {
+            frame.withByteView { bytes in
+                var reader = JuteReader(bytes)
+                guard let header = try? reader.readRequestHeader() else { return }
+                forward(.sync, header.xid, reader.rest, connection, &effects)
+            }
+        }
+    }
+
+    /// At a leader: answers what a quorum has confirmed since.
+    func takeConfirmedSyncs(_ effects: inout Effects) {
+        guard isLeader else { return }
+        for number in peer.takeConfirmed() {
+            guard let origin = syncs.take(number) else { continue }
+            if case .learner(let learner, _) = origin {
+                // After everything that is committed so far.
+                peer.flush(into: &effects.zab)
+                peer.send(to: learner, into: &effects.zab) { $0.writeMessage(.sync) }
+            } else {
+                confirm(number, origin)
+            }
+        }
+    }
+
+    /// What was committed before is known here, and may still be on its way to the own disk.
+    func confirm(_ number: UInt64, _ origin: SyncQueue.Origin) {
+        switch origin {
+        case .client(let id): afterApply.add(.sync(id, number), after: peer.history.committed)
+        case .resubmission: afterApply.add(.resubmission, after: peer.history.committed)
+        case .learner: break
+        }
+    }
+
+    // MARK: What waited for the tree
+
+    func carryOutDue(_ now: Now, _ effects: inout Effects) {
+        for action in afterApply.takeDue(lastProcessedZxid) {
+            switch action {
+            case .handshake(let id):
+                guard let connection = connections[id], connection.phase == .connecting,
+                    case .handshake? = connection.pending.first
+                else { continue }
+                connection.pending.removeFirst()
+                finishHandshake(connection, now, &effects)
+            case .sync(let id, let number):
+                guard let connection = connections[id], connection.phase != .closing else {
+                    continue
+                }
+                connection.confirmedSync = max(connection.confirmedSync, number)
+                drainPending(connection, now, &effects)
+            case .resubmission: resubmit(now, &effects)
+            case .revalidation(let learner, let session):
+                let isValid = sessions[session].map { !$0.isClosing } ?? false
+                answerRevalidation(session, isValid: isValid, to: learner, &effects)
+            }
+        }
+    }
+}

@@ -1,0 +1,45 @@
+import DequeModule
+import ZKWire
+import Zab
+
+/// `sync` requests that wait for a quorum's word, in the order in which they were asked for: the order
+/// in which a leader confirms them.
+struct SyncQueue {
+    enum Origin {
+        case client(ConnectionID)
+        /// At a leader: one of a learner's clients, by the link that it came on.
+        case learner(ServerID, LinkID)
+        /// At a learner: what it does before it asks anew for anything.
+        case resubmission
+    }
+
+    private var asked = Deque<(number: UInt64, origin: Origin)>()
+    /// Numbers grow over all connections and leaders, so that none means two requests.
+    private(set) var lastNumber: UInt64 = 0
+
+    var count: Int { asked.count }
+
+    mutating func nextNumber() -> UInt64 {
+        lastNumber += 1
+        return lastNumber
+    }
+
+    mutating func ask(_ number: UInt64, _ origin: Origin) { asked.append((number, origin)) }
+
+    /// At a learner: the leader has confirmed the oldest.
+    mutating func takeOldest() -> (number: UInt64, origin: Origin)? { asked.popFirst() }
+
+    /// At a leader: this one is confirmed.
+    mutating func take(_ number: UInt64) -> Origin? {
+        guard let index = asked.firstIndex(where: { $0.number == number }) else { return nil }
+        return asked.remove(at: index).origin
+    }
+
+    /// A learner's link is gone: it asks again by the next one.
+    mutating func forget(_ link: LinkID) {
+        asked.removeAll { if case .learner(_, link) = $0.origin { true } else { false } }
+    }
+
+    /// Another leader: the clients' ones are asked for again, learners ask again.
+    mutating func forgetAsked() { asked.removeAll() }
+}

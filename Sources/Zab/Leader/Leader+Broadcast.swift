@@ -1,0 +1,135 @@
+// Broadcast: what is proposed goes to the log and to every registered learner; what a quorum has on
+// its disks is committed (Zab, phase 3).
+
+import ZKWire
+
+extension Leader {
+    /// The counter after which a leader steps down. The layer above proposes a turn's requests
+    /// without asking in between; so many fit before the counter would wrap (rule 8).
+    static let lastCounter = UInt32.max - 65_536
+
+    var nextZxid: Zxid {
+        let last = ledger.history.last
+        return last.epoch < epoch ? Zxid(epoch: epoch, counter: 1) : last.next
+    }
+
+    /// Proposals, commits and questions of this turn leave.
+    func flush(into effects: inout ZabEffects) {
+        if let batch = ledger.handOver(into: &effects) { propose(batch, &effects) }
+        for learner in learners where learner.isRegistered && learner.isVoter && learner.isOurs {
+            sendCommit(learner, &effects)
+        }
+        if check.needsRound { sendPings(&effects) }
+        closeOverflowing(&effects)
+        if phase == .established, ledger.history.last.counter >= Leader.lastCounter {
+            leave("the counter of epoch \(epoch) is used up", abstains: false)
+        }
+    }
+
+    private func propose(_ batch: TxnBatch, _ effects: inout ZabEffects) {
+        let last = ledger.history.last
+        for learner in learners where learner.isRegistered && learner.isVoter {
+            learner.link.output.writeProposals(of: batch)
+            learner.sentUpTo = last
+            effects.list(learner.link)
+        }
+    }
+
+    /// Everything that is committed, at once, to one of ours. The others have had their COMMITs.
+    func sendCommit(_ learner: LearnerLink, _ effects: inout ZabEffects) {
+        let committed = min(ledger.history.committed, learner.sentUpTo)
+        guard learner.isVoter, learner.isOurs, phase >= .established,
+            committed > learner.commitSent
+        else { return }
+        learner.commitSent = committed
+        learner.link.output.writeCommit(committed)
+        effects.list(learner.link)
+    }
+
+    // MARK: Acknowledgements
+
+    func handleAck(
+        _ zxid: Zxid, _ learner: LearnerLink, _ effects: inout ZabEffects
+    ) {
+        guard learner.isRegistered, zxid <= max(ledger.history.last, firstZxid) else {
+            return violate(learner, "ACK of \(zxid) in \(learner.phase)", &effects)
+        }
+        if zxid == firstZxid {
+            // The second one is of UPTODATE.
+            if learner.phase == .registered { handleNewLeaderAck(learner, &effects) }
+        } else if learner.isVoter, zxid > learner.acked {
+            // Before the ACK of NEWLEADER too (ZOOKEEPER-4685); it counts with that.
+            learner.acked = zxid
+            if learner.phase >= .synced, zxid > ledger.history.committed {
+                advance(&effects)
+            }
+        }
+    }
+
+    /// Commits what a quorum has, and this server's own disk.
+    func advance(_ effects: inout ZabEffects) {
+        guard phase >= .established else { return }
+        let own = ledger.history.durable
+        let before = ledger.history.committed
+        let reached = membership.quorumValue { (server) -> Zxid? in
+            if server == me { return own }
+            guard let learner = byServer[server], learner.isSyncedVoter else { return nil }
+            return learner.acked
+        }
+        if let reached, min(reached, own) > before {
+            ledger.commit(upTo: min(reached, own))
+            for learner in learners where learner.isRegistered {
+                sendEach(after: before, learner, &effects)
+            }
+            noteAnswers()
+        }
+        checkLeaving()
+    }
+
+    /// One packet for each transaction: INFORMs for observers, COMMITs for Apache's followers.
+    private func sendEach(
+        after before: Zxid, _ learner: LearnerLink, _ effects: inout ZabEffects
+    ) {
+        guard !learner.isVoter || !learner.isOurs else { return }
+        let committed = ledger.history.committed
+        let output = learner.link.output
+        if learner.isVoter {
+            ledger.history.forEach(after: max(before, learner.commitSent), through: committed) {
+                output.writeCommit($0.zxid)
+            }
+            learner.commitSent = committed
+        } else {
+            ledger.history.forEach(after: max(before, learner.sentUpTo), through: committed) {
+                output.writePacket(.inform, $0.zxid, data: $0.payload)
+            }
+            learner.sentUpTo = max(learner.sentUpTo, committed)
+        }
+        effects.list(learner.link)
+    }
+
+    private func closeOverflowing(_ effects: inout ZabEffects) {
+        let limit = configuration.maximumLinkBytes
+        for learner in learners where learner.link.output.count > limit {
+            drop(learner, .outputBound(bytes: learner.link.output.count), &effects)
+        }
+    }
+
+    // MARK: Asked by the layer above
+
+    func confirm(_ token: UInt64, into effects: inout ZabEffects) {
+        guard phase >= .established else { return }
+        check.ask(token, lastProposed: ledger.history.last)
+        if configuration.isAlone { check.beginRound() }
+        noteAnswers()
+    }
+
+    /// Counts who has answered which PING; this server has answered them all.
+    func noteAnswers() {
+        let quorum = membership.quorumValue { (server) -> UInt64? in
+            if server == me { return .max }
+            guard let learner = byServer[server], learner.isSyncedVoter else { return nil }
+            return learner.answeredRound
+        }
+        if let quorum { check.note(answeredRound: quorum, committed: ledger.history.committed) }
+    }
+}
