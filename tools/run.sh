@@ -123,6 +123,7 @@ role_of() {
 }
 
 declare -A number_of # by process id
+declare -A process_of # by number
 interrupted=130
 
 start_server() {
@@ -130,6 +131,7 @@ start_server() {
     "$zknode" serve "$data/$1/zoo.cfg" \
         > >(trap '' INT TERM && exec sed --unbuffered "s/^/server $1| /") 2>&1 &
     number_of[$!]=$1
+    process_of[$1]=$!
 }
 
 # The servers' ends, however the script's came; its exit code is the first bad one of all.
@@ -167,7 +169,8 @@ roles() {
     local number role
     for number in "${numbers[@]}"; do
         role=$(role_of "$number")
-        printf 'server %d: %s\n' "$number" "${role:-does not serve yet}"
+        printf 'server %d: %s, process %d\n' "$number" "${role:-does not serve yet}" \
+            "${process_of[$number]}"
     done
 }
 
@@ -187,11 +190,11 @@ show_quorum() {
     done
     say "the ensemble serves"
     sed 's/^/    /' <<<"$roles"
-    local hosts
-    hosts=$(for number in "${numbers[@]}"; do printf ',127.0.0.1:%s' "$(client_port "$number")"; done)
+    local hosts=
+    for number in "${numbers[@]}"; do hosts+=,127.0.0.1:$(client_port "$number"); done
     say "connect with"
     show_clients "${hosts#,}"
-    say "the servers' processes are ${!number_of[*]}: kill one, see the rest go on. Ctrl-C stops all"
+    say "kill -9 one of them and see the other two go on; Ctrl-C stops all"
 }
 
 # Reports servers that have ended, without waiting for any.
@@ -208,8 +211,8 @@ reap() {
 
 run_ensemble() {
     [ ! -d "$data/zknode" ] ||
-        fail "$data has the data of a standalone server. Start that with tools/run.sh --standalone," \
-            "or move it away (mv $data $data.standalone) and begin an ensemble."
+        fail "$data has the data of a standalone server. Start that with" \
+            "tools/run.sh --standalone, or move it away (mv $data $data.standalone)."
     build
     local number ended code
     for number in "${numbers[@]}"; do

@@ -15,6 +15,8 @@ from support.wire import RawClient
 logging.getLogger("kazoo").setLevel(logging.CRITICAL)
 numbers = itertools.count()
 
+pytest_plugins = ["support.ensemble_fixtures"]
+
 
 def pytest_addoption(parser):
     parser.addoption(

@@ -23,7 +23,7 @@ from support.trees import check_identical, remove
 
 MENDING_LIMIT_S = 90
 # Small, so that snapshots and changes of the log's file come often.
-CONFIG = {"snapCount": 5000, "preAllocSize": 1024, "txnLogSizeLimitInKb": 1024}
+CONFIG = {"snapCount": 2000, "preAllocSize": 1024, "txnLogSizeLimitInKb": 512}
 
 
 def main():
@@ -73,9 +73,10 @@ def run(ensemble, options, end):
         print(f"round {rounds}: {', '.join(names)}: {load}", flush=True)
     elections = (ensemble.leader().zxid() >> 32) - first_epoch
     counts = ", ".join(f"{count} {name}" for name, count in sorted(faults.counts.items()))
+    syncs = "".join(f"{count} by {it}, " for it, count in ensemble.synchronizations().items())
     return (
-        f"{rounds} rounds, {elections} elections, {counts}, {acknowledged} acknowledged writes, "
-        "none lost")
+        f"{rounds} rounds, {elections} elections, {counts}, synchronizations {syncs or 'unknown, '}"
+        f"{acknowledged} acknowledged writes, none lost")
 
 
 def audit(ensemble, load, options):

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Measures what an ensemble's clients notice of a leader that is killed, and how a server comes back.
+"""Measures what clients notice of a leader that is killed, and how a server comes back.
 
 The leader is killed with SIGKILL under a load of sets; the figure is the longest time without an
 acknowledged write, over all clients. A follower is stopped while others write, and started again;
@@ -48,8 +48,11 @@ def failovers(ensemble, arguments):
             thread.join()
         gap = timeline.longest_gap(killed_at - STEADY_SECONDS / 2) * 1000
         gaps.append(gap)
-        print(f"{time.strftime('%H:%M:%S')} {ensemble.name:7} leader {leader.number} killed: "
-              f"{gap:.0f} ms without an acknowledged write, {timeline.rate:,.0f} sets/s", flush=True)
+        print(
+            f"{time.strftime('%H:%M:%S')} {ensemble.name:7} leader {leader.number} killed: "
+            f"{gap:.0f} ms without an acknowledged write, {timeline.rate:,.0f} sets/s",
+            flush=True,
+        )
         leader.launch()
         ensemble.wait_until_whole()
     return gaps

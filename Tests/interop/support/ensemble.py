@@ -1,131 +1,20 @@
-"""An ensemble of real servers: started, killed, paused, cut off from one another and looked into."""
+"""An ensemble of real servers on a network that can be cut: started, mended, looked into."""
 
 import os
 import re
-import shutil
-import signal
 import subprocess
-import time
+from collections import Counter
 from pathlib import Path
 
+from .member import FOLLOWER, LEADER, OBSERVER, Member, wait_until, write_something
 from .network import make_network
 from .servers import REPOSITORY
-from .wire import Disconnected, RawClient, four_letter_word
 
 FORMATION_LIMIT_S = 30
 
 # Long enough for three servers on two busy cores, short enough for tests that wait for them:
 # a member is given up after two seconds, and has six to connect and synchronize.
 ENSEMBLE_DEFAULTS = {"tickTime": 200, "initLimit": 30, "syncLimit": 10}
-
-LEADER, FOLLOWER, OBSERVER = "leader", "follower", "observer"
-
-
-def wait_until(condition, limit_s, what):
-    """Polls until the condition holds, and returns its value; `what` may be a function."""
-    deadline = time.monotonic() + limit_s
-    while True:
-        value = condition()
-        if value:
-            return value
-        if time.monotonic() > deadline:
-            raise AssertionError(f"not in {limit_s} s: {what() if callable(what) else what}")
-        time.sleep(0.02)
-
-
-def write_something(member):
-    """A session that begins and ends; false if its server does not take it."""
-    try:
-        with RawClient(member.server.host, member.server.port, patience_s=5.0):
-            return True
-    except (Disconnected, OSError):
-        return False
-
-
-class Member:
-    """One server of an ensemble."""
-
-    def __init__(self, number, server, is_observer):
-        self.number = number
-        self.server = server
-        self.is_observer = is_observer
-        self.is_paused = False
-
-    def __repr__(self):
-        return f"server {self.number}"
-
-    @property
-    def address(self):
-        return self.server.address
-
-    @property
-    def is_running(self):
-        return self.server.process is not None and self.server.process.poll() is None
-
-    # What is done to it
-
-    def start(self):
-        """Starts the process, and waits for nothing: alone it cannot serve."""
-        if not self.is_running:
-            self.server.launch()
-            (self.server.data_dir / "myid").write_text(f"{self.number}\n")
-
-    def kill(self):
-        self.is_paused = False
-        self.server.kill()
-
-    def stop(self):
-        self.resume()
-        return self.server.stop()
-
-    def pause(self):
-        self.is_paused = True
-        self.server.process.send_signal(signal.SIGSTOP)
-
-    def resume(self):
-        if self.is_paused:
-            self.is_paused = False
-            self.server.process.send_signal(signal.SIGCONT)
-
-    def wipe(self):
-        """Loses its disk: all but what an operator puts there, `myid`."""
-        assert not self.is_running, f"{self} runs"
-        for path in self.server.data_dir.iterdir():
-            if path.name != "myid":
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
-
-    def copy_data(self, directory):
-        shutil.copytree(self.server.data_dir, directory)
-
-    def flip_bit(self, path, offset):
-        """Corrupts a file between a kill and a restart."""
-        assert not self.is_running, f"{self} runs"
-        with open(path, "r+b") as file:
-            file.seek(offset)
-            byte = file.read(1)[0]
-            file.seek(offset)
-            file.write(bytes([byte ^ 0x10]))
-
-    # What it says
-
-    def srvr(self):
-        """The lines of srvr as a dictionary; empty if it does not answer or does not serve."""
-        if not self.is_running or self.is_paused:
-            return {}
-        try:
-            text = four_letter_word(self.server.host, self.server.port, "srvr", patience_s=1.0)
-        except OSError:
-            return {}
-        return dict(re.findall(r"^([\w ]+): (.*)$", text, re.MULTILINE))
-
-    def role(self):
-        """leader, follower or observer; None while it does not serve."""
-        return self.srvr().get("Mode")
-
-    def zxid(self):
-        """The last zxid that it has applied; -1 if it does not answer."""
-        return int(self.srvr().get("Zxid", "-0x1"), 16)
-
 
 class Ensemble:
     """Members with ids from 1 on, the voters first."""
@@ -267,7 +156,14 @@ class Ensemble:
         return None not in roles and roles.count(LEADER) == 1
 
     def logs(self, lines=30):
-        return "\n".join(f"--- {member}\n{member.server.log_tail(lines)}" for member in self.members)
+        return "\n".join(f"--- {it}\n{it.server.log_tail(lines)}" for it in self.members)
+
+    def synchronizations(self):
+        """How often members were brought up to date by DIFF, TRUNC and SNAP, as our leaders say."""
+        return Counter(
+            kind for member in self.members
+            for kind in re.findall(
+                r"synchronizing server \d+ from \w+ by (\w+)", member.server.log_text()))
 
     # Disks
 

@@ -4,8 +4,8 @@ import time
 from collections import Counter
 
 from . import exit_codes
-from .ensemble import wait_until
 from .hostile_peers import HostilePeers
+from .member import wait_until
 
 # Where the records of a log file of ours begin, roughly, and where a busy one has some.
 DAMAGE_OFFSETS = (4200, 20_000)

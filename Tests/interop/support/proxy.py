@@ -1,8 +1,8 @@
 """A TCP proxy in a process of its own, for connections between members that may be cut or delayed.
 
-It is told what to do in lines of JSON (`main`). A direction that is blocked is not read: its bytes and its end wait, as they would for a
-retransmission, and arrive when it is healed. A connection that begins while its pair is cut reaches
-nobody until then.
+It is told what to do in lines of JSON (`main`). A direction that is blocked is not read: its bytes
+and its end wait, as they would for a retransmission, and arrive when it is healed. A connection
+that begins while its pair is cut reaches nobody until then.
 """
 
 import json

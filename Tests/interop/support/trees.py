@@ -1,7 +1,7 @@
 """What a member has, read through its client port, and how two members' trees differ."""
 
-from .ensemble import wait_until
 from .jute import Writer
+from .member import wait_until
 from .wire import Disconnected, Err, Op, RawClient, path_version_body, path_watch_body, read_stat
 
 # The membership as each member was told it, which is not the same for all behind proxies.
@@ -69,7 +69,7 @@ def differences(one, other, limit=10):
         if a is None or b is None:
             found.append(f"{path}: only in the {'first' if b is None else 'second'}")
         elif a != b:
-            fields = [f"{name} {a[name]!r:.60}, {b[name]!r:.60}" for name in a if a[name] != b[name]]
+            fields = [f"{it} {a[it]!r:.60}, {b[it]!r:.60}" for it in a if a[it] != b[it]]
             found.append(f"{path}: {'; '.join(fields)}")
         if len(found) == limit:
             break
