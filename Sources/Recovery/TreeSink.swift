@@ -7,7 +7,9 @@ import ZKWire
 struct TreeSink: SnapshotSink {
     private var loader: TreeLoader
 
-    init(seed: UInt64) { loader = TreeLoader(seed: seed) }
+    init(seed: UInt64, keepsDigest: Bool = false) {
+        loader = TreeLoader(seed: seed, keepsDigest: keepsDigest)
+    }
 
     mutating func addSession(_ session: SessionID, timeoutMilliseconds: Int32) {
         loader.addSession(session, timeoutMilliseconds: timeoutMilliseconds)
