@@ -8,6 +8,8 @@ struct AppliedQueue {
         case handshake(ConnectionID)
         /// The `sync` of that number and the earlier ones of this connection.
         case sync(ConnectionID, UInt64)
+        /// What an earlier leader has not done is asked for anew.
+        case resubmission
         /// At a leader: the answer to a learner that a client with this session has come to.
         case revalidation(ServerID, SessionID)
     }
@@ -25,8 +27,8 @@ struct AppliedQueue {
         return due
     }
 
-    /// Another leader: who waits to come back asks again, and learners do.
-    mutating func forgetSessions() {
+    /// Another leader: everything but confirmed `sync`s is asked for again.
+    mutating func forgetAsked() {
         entries.removeAll { if case .sync = $0.action { false } else { true } }
     }
 }

@@ -52,6 +52,11 @@ package final class Connection {
     var pendingBytes = 0
     /// The last of its `sync`s that the leader has confirmed.
     var confirmedSync: UInt64 = 0
+    /// Its requests are to be asked for again: later ones wait until that is done.
+    var isResubmitting = false
+    /// A `sync` is owed: later requests wait, since it takes longer than a write and would be
+    /// overtaken by the transactions of those.
+    var isSyncing = false
     /// Whether part of its input waits for room.
     package internal(set) var isHeldBack = false
 
@@ -67,6 +72,12 @@ package final class Connection {
 
     /// Requests taken in whose replies are owed.
     package var outstandingCount: Int { pending.count }
+
+    /// Whether requests have to wait for something of this connection alone.
+    @inline(__always)
+    var isBlocked: Bool {
+        isResubmitting || isSyncing || phase == .connecting && isOwedHandshake
+    }
 
     /// Whether it waits for the answer to a connect request that resumes a session.
     var isOwedHandshake: Bool { if case .handshake? = pending.first { true } else { false } }

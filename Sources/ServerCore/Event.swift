@@ -10,11 +10,10 @@ package enum Event {
     case bytesReceived(ConnectionID, ByteView)
     /// The socket is gone; nothing more can be sent.
     case connectionClosed(ConnectionID)
-    /// What was in the connection's output buffer has been taken.
+    /// The socket has room for more than was in the connection's output buffer.
     case outputDrained(ConnectionID)
-    /// Part of what had been waiting for the connection's socket has gone out: its client takes what
-    /// it asked for.
-    case outputSent(ConnectionID)
+    /// The connection's client has received more of what was sent to it.
+    case outputReceived(ConnectionID)
     /// What concerns the ensemble and the log; of its own events `started` and `tick` come as those
     /// of the core.
     case zab(ZabEvent)

@@ -6,9 +6,15 @@ import ZKWire
 import Zab
 
 extension ServerCore {
+    /// A learner that is far behind is brought up by transactions of which it is not known yet that
+    /// they are committed: nobody is told of those.
     func applyCommitted(_ now: Now, _ effects: inout Effects) {
+        if peer.role.isServing || hasLed, peer.role.isLeading || !hasLed {
+            assured = max(assured, peer.history.committed)
+        }
         var hasApplied = false
         while let slot = peer.nextCommitted() {
+            if slot.zxid > assured { endClients(.treeReplaced, &effects) }
             apply(slot, now, &effects)
             hasApplied = true
         }

@@ -54,7 +54,7 @@ extension ServerCore {
 
     /// While a connection is not read, its client's pings are not seen, and that the client takes
     /// its replies is the sign that it lives. One that takes none for its whole time-out expires.
-    func handleOutputSent(_ id: ConnectionID, _ now: Now) {
+    func handleOutputReceived(_ id: ConnectionID, _ now: Now) {
         guard let connection = connections[id], connection.isHeldBack, connection.phase == .open
         else { return }
         noteLife(of: connection, now)
@@ -66,7 +66,7 @@ extension ServerCore {
 
     /// Takes up what had to wait, as far as there is room now.
     func resumeHeldBack(_ now: Now, _ effects: inout Effects) {
-        guard !heldBack.isEmpty, outstanding.count * 2 <= configuration.maximumOutstanding,
+        guard !heldBack.isEmpty, isServing, outstanding.count * 2 <= configuration.maximumOutstanding,
             outstanding.bytes * 2 <= configuration.maximumOutstandingBytes
         else { return }
         var turns = heldBack.count
@@ -88,9 +88,11 @@ extension ServerCore {
             && peer.history.outstandingBytes < bytes * memberCount
     }
 
-    func resume(_ connection: Connection, _ now: Now, _ effects: inout Effects) {
+    private func resume(_ connection: Connection, _ now: Now, _ effects: inout Effects) {
         guard canTakeRequest(connection) else {
-            if !heldBack.contains(connection.id) { heldBack.append(connection.id) }
+            if !connection.isBlocked, !heldBack.contains(connection.id) {
+                heldBack.append(connection.id)
+            }
             return
         }
         connection.isHeldBack = false
@@ -158,9 +160,8 @@ extension ServerCore {
     @inline(__always)
     private func canTakeRequest(_ connection: Connection) -> Bool {
         switch connection.phase {
-        case .open: hasRoom(for: connection)
+        case .open, .connecting: !connection.isBlocked && hasRoom(for: connection)
         case .new: isServing
-        case .connecting: !connection.isOwedHandshake && hasRoom(for: connection)
         case .closing: false
         }
     }
@@ -174,7 +175,12 @@ extension ServerCore {
     private func holdBack(_ connection: Connection, _ effects: inout Effects) {
         connection.isHeldBack = true
         effects.pauseReading.append(connection.id)
-        heldBack.append(connection.id)
+        if !connection.isBlocked { heldBack.append(connection.id) }
+    }
+
+    /// What this connection alone waited for is over: its input has its turn with the others'.
+    func unblock(_ connection: Connection) {
+        if connection.isHeldBack { heldBack.append(connection.id) }
     }
 
     // MARK: Output

@@ -139,6 +139,7 @@ extension ServerCore {
     /// The session is there: the client may know it.
     func finishHandshake(_ connection: Connection, _ now: Now, _ effects: inout Effects) {
         connection.phase = .open
+        unblock(connection)
         connection.output.writeFrame(
             ConnectResponse(
                 timeoutMilliseconds: connection.timeoutMilliseconds, session: connection.session,

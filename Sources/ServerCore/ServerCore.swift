@@ -50,6 +50,8 @@ package final class ServerCore {
     var isLeader = false
     /// Leads or has led, and what it proposed may still be committed by it: so while it hands over.
     var hasLed = false
+    /// How far it is known that transactions are committed.
+    var assured: Zxid
     /// Since when nobody is served; nil while clients are.
     var idleSince: Instant?
     var syncs = SyncQueue()
@@ -82,6 +84,7 @@ package final class ServerCore {
         snapshotDue = SnapshotTrigger(
             txnCount: configuration.snapshotTxnCount, txnBytes: configuration.snapshotTxnBytes)
         idleSince = now.monotonic
+        assured = durable.lastZxid
         memberCount = zab.membership.voters.count + zab.membership.observers.count
     }
 
@@ -96,7 +99,7 @@ package final class ServerCore {
         case .connectionOpened(let id, let address): handleOpened(id, address, now)
         case .connectionClosed(let id): handleClosed(id, &effects)
         case .outputDrained(let id): handleOutputDrained(id, now, &effects)
-        case .outputSent(let id): handleOutputSent(id, now)
+        case .outputReceived(let id): handleOutputReceived(id, now)
         case .tick: handleTick(now, &effects)
         case .started: handleZab(.started, now, &effects)
         case .treeReplaced(let tree): handleTreeReplaced(tree, &effects)

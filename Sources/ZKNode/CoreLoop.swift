@@ -30,8 +30,9 @@ final class CoreLoop: @unchecked Sendable {
     /// What is being carried out; swapped with `effects`, so that neither is allocated anew.
     private var acting = Effects()
     private var isTurnScheduled = false
-    /// Connections whose socket takes no more at present, and the bytes that wait for it.
-    private var unwritable: [ConnectionID: Int] = [:]
+    /// Connections whose socket takes no more at present, and the bytes that their clients had taken
+    /// at the last look.
+    private var unwritable: [ConnectionID: UInt64] = [:]
 
     init(
         core: ServerCore, eventLoop: any EventLoop, log: LogThread, snapshots: SnapshotDriver,
@@ -63,18 +64,20 @@ final class CoreLoop: @unchecked Sendable {
     }
 
     func tick() {
-        noteSent()
+        noteReceived()
         step(.tick)
         endTurn()
     }
 
-    /// Tells the core whose socket has taken something since the last look.
-    private func noteSent() {
-        for (id, before) in unwritable {
-            guard let channel = channels[id], let waiting = channel.waitingBytes, waiting < before
-            else { continue }
-            unwritable[id] = waiting
-            step(.outputSent(id))
+    /// Tells the core which of the clients that are not read have taken something since the last
+    /// look.
+    private func noteReceived() {
+        for (id, before) in unwritable where core.connections[id]?.isHeldBack == true {
+            channels[id]?.withBytesAcknowledged { [self] bytes in
+                guard bytes > before else { return }
+                unwritable[id] = bytes
+                step(.outputReceived(id))
+            }
         }
     }
 
@@ -128,7 +131,7 @@ final class CoreLoop: @unchecked Sendable {
     func becameWritable(_ id: ConnectionID) {
         guard unwritable.removeValue(forKey: id) != nil, let connection = core.connections[id]
         else { return }
-        step(.outputSent(id))
+        step(.outputReceived(id))
         send(connection)
         scheduleTurn()
     }
@@ -185,7 +188,7 @@ final class CoreLoop: @unchecked Sendable {
             channel.writeAndFlush(buffer, promise: nil)
         }
         if !channel.isWritable {
-            unwritable[connection.id] = channel.waitingBytes ?? 0
+            unwritable[connection.id] = 0
         } else if connection.isHeldBack {
             step(.outputDrained(connection.id))
         }
@@ -218,11 +221,6 @@ final class CoreLoop: @unchecked Sendable {
     func closeAll() {
         for channel in channels.values { channel.close(promise: nil) }
     }
-}
-
-extension Channel {
-    /// Bytes that the socket has not taken yet; nil once the channel is closed.
-    fileprivate var waitingBytes: Int? { try? syncOptions?.getOption(.bufferedWritableBytes) }
 }
 
 /// How many connections are taken (`maxClientCnxns`, `maxCnxns`).

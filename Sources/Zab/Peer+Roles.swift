@@ -94,7 +94,9 @@ extension Peer {
             vote = decision
             lead(now, &effects)
         } else {
-            learn(from: decision, isVoter: election.mayVote, now, &effects)
+            // Who abstained follows as the voter that it is.
+            let isVoter = ledger.mayVote || election.mayVote
+            learn(from: decision, isVoter: isVoter, now, &effects)
         }
     }
 

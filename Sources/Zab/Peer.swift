@@ -49,7 +49,7 @@ package final class Peer {
     }
 
     package var epochs: Epochs { ledger.epochs }
-    package var history: History { ledger.history }
+    package var history: History { _read { yield ledger.history } }
 
     // MARK: Events
 

@@ -211,7 +211,7 @@ struct SessionTests {
         #expect(harness.paused == [slow.id])
         for _ in 0..<20 {
             harness.run(milliseconds: 400)
-            harness.step(.outputSent(slow.id))
+            harness.step(.outputReceived(slow.id))
         }
         #expect(harness.core.sessions[slow.session] != nil)
         harness.run(milliseconds: 1000)
@@ -244,7 +244,7 @@ struct SessionTests {
         let client = harness.connect(timeoutMilliseconds: 500)
         for _ in 0..<10 {
             harness.run(milliseconds: 200)
-            harness.step(.outputSent(client.id))
+            harness.step(.outputReceived(client.id))
         }
         #expect(harness.core.sessions[client.session] == nil)
     }

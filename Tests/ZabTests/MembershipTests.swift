@@ -48,6 +48,6 @@ struct MembershipTests {
         ]
         let three = Membership(ids(1, 2, 3))
         #expect(three.quorumValue { reached[$0] } == Zxid(rawValue: 7))
-        #expect(three.quorumValue { _ in nil } == nil)
+        #expect(three.quorumValue { (_) -> Zxid? in nil } == nil)
     }
 }

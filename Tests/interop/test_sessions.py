@@ -103,20 +103,28 @@ def ask_for_many_mib(client, path, count):
         client.send(Op.GET_DATA, path_watch_body(path))
 
 
+def take_slowly(client, bytes_per_second, seconds):
+    begun, taken = time.monotonic(), 0
+    while time.monotonic() - begun < seconds:
+        piece = client.socket.recv(1 << 15)
+        assert piece, f"the connection ended after {time.monotonic() - begun:.1f} s"
+        client.pending_bytes += piece
+        taken += len(piece)
+        time.sleep(max(0.0, begun + taken / bytes_per_second - time.monotonic()))
+
+
 def test_a_session_outlives_its_timeout_while_its_client_downloads_slowly(raw, root):
-    observer, slow = raw(), raw(timeout_ms=1000)
+    """So slowly that what the server has sent ahead lasts for longer than the timeout."""
+    observer, slow = raw(), raw(timeout_ms=1500)
     slow.create(f"{root}/e", flags=Flag.EPHEMERAL)
-    ask_for_many_mib(slow, f"{root}/big", 40)
-    begun = time.monotonic()
-    for number in range(1, 41):
-        assert len(slow.read_reply().body.data) > 900_000
-        # Pings queue behind the requests that are not read.
-        if number % 5 == 0:
-            slow.send(Op.PING, xid=PING_XID)
-        time.sleep(max(0.0, begun + number * 0.13 - time.monotonic()))
-    assert time.monotonic() - begun > 5
-    assert observer.exists(f"{root}/e").err == Err.OK
-    assert [slow.read_reply().xid for _ in range(8)] == [PING_XID] * 8
+    ask_for_many_mib(slow, f"{root}/big", 30)
+    for _ in range(5):
+        # The ping waits behind the requests that are not read.
+        slow.send(Op.PING, xid=PING_XID)
+        take_slowly(slow, bytes_per_second=600_000, seconds=1.2)
+        assert observer.exists(f"{root}/e").err == Err.OK
+    assert all(len(slow.read_reply().body.data) > 900_000 for _ in range(30))
+    assert [slow.read_reply().xid for _ in range(5)] == [PING_XID] * 5
     assert slow.exists(f"{root}/e").err == Err.OK
 
 

@@ -26,12 +26,8 @@ extension ServerCore {
         case .revalidated(let session, let isValid):
             handleRevalidated(session, isValid, now, &effects)
         case .sync:
-            guard let (number, origin) = syncs.takeOldest(), case .client(let id) = origin else {
-                return
-            }
-            // What was committed before it is said before it, and may still be on its way to the
-            // own disk.
-            afterApply.add(.sync(id, number), after: peer.history.committed)
+            guard let (number, origin) = syncs.takeOldest() else { return }
+            confirm(number, origin)
         case .leaderInfo, .diff, .trunc, .snap, .newLeader, .upToDate, .proposal, .commit,
             .commitAndActivate, .inform, .informAndActivate:
             break

@@ -41,11 +41,11 @@ extension ServerCore {
         if hasLed, !role.isLeading || isLeader { leaveLeadership(&effects) }
         resuming.removeAll()
         syncs.forgetAsked()
-        afterApply.forgetSessions()
+        afterApply.forgetAsked()
         if isServing {
             idleSince = nil
             if isLeader { becomeLeader(now, &effects) }
-            resubmit(now, &effects)
+            askAnew(now, &effects)
         } else if idleSince == nil {
             idleSince = now.monotonic
         }
@@ -74,52 +74,23 @@ extension ServerCore {
         closeOrphanedSessions(now, &effects)
     }
 
-    /// Asks anew for what an earlier leader has not done: its transactions are in the history that
-    /// was just made this server's own, and applied, or they are nowhere.
-    private func resubmit(_ now: Now, _ effects: inout Effects) {
-        for connection in sortedConnections where connection.phase != .closing {
-            for pending in connection.pending {
-                switch pending {
-                case .write(let write): resubmit(write, of: connection, now, &effects)
-                case .sync(let number, let frame, _):
-                    requestSync(number, frame, connection, now, &effects)
-                case .handshake, .request: break
-                }
-            }
-            if case .handshake? = connection.pending.first {
-                revalidate(connection, now, &effects)
-            }
-        }
-    }
-
-    private func resubmit(
-        _ write: OwedWrite, of connection: Connection, _ now: Now, _ effects: inout Effects
-    ) {
-        write.frame.withByteView { frame in
-            var body = JuteReader(frame)
-            // It was read once when it came.
-            guard (try? body.readRequestHeader()) != nil else { return }
-            if isLeader, let session = sessions[connection.session] {
-                propose(write.operation, &body, connection, session, xid: write.xid, now, &effects)
-            } else {
-                forward(write.operation, write.xid, body.rest, connection, &effects)
-            }
-        }
-    }
-
     // MARK: Another tree
 
     /// A leader's snapshot holds what happened while this server was behind, without telling it:
     /// neither which watches would have fired nor which writes of its clients are in it. They
     /// connect anew, here or elsewhere, and set their watches again.
     func handleTreeReplaced(_ tree: DataTree, _ effects: inout Effects) {
-        for connection in sortedConnections where connection.phase != .new {
-            close(connection, .treeReplaced, &effects)
-        }
+        endClients(.treeReplaced, &effects)
         self.tree = tree
         preparer.tree = tree
         preparer.overlay = ChangeOverlay()
         nextSession = nextSession.above(tree.sessions.all.map(\.id))
+    }
+
+    func endClients(_ reason: CloseReason, _ effects: inout Effects) {
+        for connection in sortedConnections where connection.phase != .new {
+            close(connection, reason, &effects)
+        }
     }
 
     // MARK: Without a leader

@@ -9,6 +9,7 @@ extension ServerCore {
     func handleSync(
         _ connection: Connection, _ frame: ByteView, _ now: Now, _ effects: inout Effects
     ) {
+        connection.isSyncing = true
         let number = syncs.nextNumber()
         let kept = [UInt8](frame)
         connection.pending.append(.sync(number, kept, receivedAt: now.monotonic))
@@ -36,14 +37,23 @@ extension ServerCore {
     func takeConfirmedSyncs(_ effects: inout Effects) {
         guard isLeader else { return }
         for number in peer.takeConfirmed() {
-            switch syncs.take(number) {
-            case .client(let id): afterApply.add(.sync(id, number), after: peer.history.committed)
-            case .learner(let learner, _):
+            guard let origin = syncs.take(number) else { continue }
+            if case .learner(let learner, _) = origin {
                 // After everything that is committed so far.
                 peer.flush(into: &effects.zab)
                 peer.send(to: learner, into: &effects.zab) { $0.writeMessage(.sync) }
-            case nil: break
+            } else {
+                confirm(number, origin)
             }
+        }
+    }
+
+    /// What was committed before is known here, and may still be on its way to the own disk.
+    func confirm(_ number: UInt64, _ origin: SyncQueue.Origin) {
+        switch origin {
+        case .client(let id): afterApply.add(.sync(id, number), after: peer.history.committed)
+        case .resubmission: afterApply.add(.resubmission, after: peer.history.committed)
+        case .learner: break
         }
     }
 
@@ -58,13 +68,13 @@ extension ServerCore {
                 else { continue }
                 connection.pending.removeFirst()
                 finishHandshake(connection, now, &effects)
-                resume(connection, now, &effects)
             case .sync(let id, let number):
                 guard let connection = connections[id], connection.phase != .closing else {
                     continue
                 }
                 connection.confirmedSync = max(connection.confirmedSync, number)
                 drainPending(connection, now, &effects)
+            case .resubmission: resubmit(now, &effects)
             case .revalidation(let learner, let session):
                 let isValid = sessions[session].map { !$0.isClosing } ?? false
                 answerRevalidation(session, isValid: isValid, to: learner, &effects)

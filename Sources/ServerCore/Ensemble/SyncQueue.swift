@@ -9,6 +9,8 @@ struct SyncQueue {
         case client(ConnectionID)
         /// At a leader: one of a learner's clients, by the link that it came on.
         case learner(ServerID, LinkID)
+        /// At a learner: what it does before it asks anew for anything.
+        case resubmission
     }
 
     private var asked = Deque<(number: UInt64, origin: Origin)>()

@@ -88,6 +88,8 @@ extension ServerCore {
             return frame
         case .sync(let number, let frame, _) where number <= connection.confirmedSync:
             connection.pending.removeFirst()
+            connection.isSyncing = false
+            unblock(connection)
             return frame
         case .sync, .write, .handshake, nil: return nil
         }

@@ -124,7 +124,7 @@ final class Cluster {
         }
         for wire in wires {
             for index in 0..<2 {
-                while wire.isOpen, !wire.ends[index].incoming.isEmpty {
+                while wire.isOpen, wire.ends[index].isReady {
                     wire.deliver(to: index)
                     hasHappened = true
                 }
@@ -137,7 +137,7 @@ final class Cluster {
     func deliverAll(to member: Member) {
         for wire in wires {
             for index in 0..<2 where wire.ends[index].member === member {
-                while wire.isOpen, !wire.ends[index].incoming.isEmpty { wire.deliver(to: index) }
+                while wire.isOpen, wire.ends[index].isReady { wire.deliver(to: index) }
             }
         }
     }
@@ -198,9 +198,8 @@ final class Cluster {
     }
 
     private func closeWire(of member: Member, _ link: LinkID) {
-        guard let (wire, index) = wire(of: member, link) else { return }
+        guard let (wire, _) = wire(of: member, link) else { return }
         close(wire)
-        _ = index
     }
 
     private func close(_ wire: Wire) {
@@ -250,8 +249,11 @@ final class Cluster {
         member.step(.zab(.streamed(order.link, upTo: order.upTo)))
     }
 
-    func snapshot(_ member: Member, _ link: LinkID) -> [StandInDisk.Record]? {
-        wire(of: member, link)?.0.snapshot
+    /// What came as a snapshot by this link; the packets behind it may come now.
+    func takeSnapshot(_ member: Member, _ link: LinkID) -> [StandInDisk.Record]? {
+        guard let (wire, index) = wire(of: member, link) else { return nil }
+        wire.ends[index].isBlocked = false
+        return wire.snapshot
     }
 
     // MARK: Faults

@@ -108,7 +108,7 @@ final class Member: TestServer {
             if rebuilds { step(.treeReplaced(disk.makeTree())) }
             step(.zab(.truncated(to: zxid)))
         case .storage(.install(let link, let zxid)):
-            guard let snapshot = cluster.snapshot(self, link) else {
+            guard let snapshot = cluster.takeSnapshot(self, link) else {
                 return step(.zab(.installFailed(link, reason: "the link is gone")))
             }
             disk.records = snapshot

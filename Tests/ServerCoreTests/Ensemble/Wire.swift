@@ -9,6 +9,10 @@ final class Wire {
         /// Bytes on their way to this end.
         var incoming: [[UInt8]] = []
         var decoder = QuorumPacketDecoder()
+        /// A snapshot is being installed: the packets behind it come after that.
+        var isBlocked = false
+
+        var isReady: Bool { !isBlocked && !incoming.isEmpty }
     }
 
     var ends: [End]
@@ -26,7 +30,7 @@ final class Wire {
 
     /// Hands the oldest bytes over to the end with this index.
     func deliver(to index: Int) {
-        guard isOpen, !ends[index].incoming.isEmpty else { return }
+        guard isOpen, ends[index].isReady else { return }
         let bytes = ends[index].incoming.removeFirst()
         let (member, link) = (ends[index].member, ends[index].link)
         bytes.withByteView { view in
@@ -34,6 +38,10 @@ final class Wire {
             while isOpen {
                 guard let packet = try? ends[index].decoder.next(&rest) else { return }
                 member.step(.zab(.packet(link, packet)))
+                guard packet.type == .snap, isOpen else { continue }
+                ends[index].isBlocked = true
+                if rest.count > 0 { ends[index].incoming.insert([UInt8](rest), at: 0) }
+                return
             }
         }
         member.step(.zab(.linkDrained(link)))
