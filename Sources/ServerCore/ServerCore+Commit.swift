@@ -38,6 +38,7 @@ extension ServerCore {
         swap(&observer.output, &effects.output)
         tree.apply(header, txn, observer: &observer)
         swap(&observer.output, &effects.output)
+        checkDigest(header.zxid, &reader, now, &effects)
         statistics.commits += 1
         if snapshotDue.count(bytes: slot.entry.length) { effects.isSnapshotDue = true }
         if isMulti { replyBody.writeMultiHeader(type: -1, isDone: true, error: -1) }

@@ -42,6 +42,7 @@ package final class ServerCore {
     var outstanding = Outstanding()
     var reaper: Reaper
     var snapshotDue: SnapshotTrigger
+    var digests = DigestCheck()
 
     /// The role that everything here is arranged for; follows the peer's (`followRole`).
     package internal(set) var role = Role.looking
@@ -86,6 +87,7 @@ package final class ServerCore {
         idleSince = now.monotonic
         assured = durable.lastZxid
         memberCount = zab.membership.voters.count + zab.membership.observers.count
+        keepDigest()
     }
 
     /// The one entry: something happened; what must be done about it goes to `effects`.

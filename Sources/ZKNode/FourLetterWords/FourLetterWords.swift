@@ -33,7 +33,10 @@ package struct FourLetterWords: Sendable {
         case "conf": return facts.configuration
         case "envi": return Environment.text
         case "dirs": return directories()
-        case "hash": return ""
+        case "hash":
+            return core.digestLog.map {
+                "\(String($0.zxid.rawValue, radix: 16)): \($0.digest)\n"
+            }.joined()
         case "srvr": return serverSummary(core, connections: nil)
         case "stat": return serverSummary(core, connections: core.sortedConnections)
         case "srst":
