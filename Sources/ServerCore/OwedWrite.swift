@@ -9,7 +9,7 @@ struct OwedWrite {
     /// Decides the reply's form.
     let operation: OpCode
     let receivedAt: Instant
-    /// What it counts for in `Outstanding`.
+    /// What it counts for in `outstanding`.
     let bytes: Int
     /// The content of its frame, from a learner's client: it is forwarded again to a new leader. Empty
     /// where this server proposed it.
@@ -24,20 +24,20 @@ struct OwedWrite {
     }
 }
 
-/// Writes of this server's clients whose replies are owed, of connections that are still there.
+/// How much of something is under way.
 struct Outstanding {
     private(set) var count = 0
     private(set) var bytes = 0
 
     @inline(__always)
-    mutating func add(_ write: OwedWrite) {
+    mutating func add(bytes more: Int) {
         count += 1
-        bytes += write.bytes
+        bytes += more
     }
 
     @inline(__always)
-    mutating func remove(_ write: OwedWrite) {
+    mutating func remove(bytes less: Int) {
         count -= 1
-        bytes -= write.bytes
+        bytes -= less
     }
 }

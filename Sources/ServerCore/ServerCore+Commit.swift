@@ -9,7 +9,8 @@ extension ServerCore {
     /// A learner that is far behind is brought up by transactions of which it is not known yet that
     /// they are committed: nobody is told of those.
     func applyCommitted(_ now: Now, _ effects: inout Effects) {
-        if peer.role.isServing || hasLed, peer.role.isLeading || !hasLed {
+        // Also by a leader on its way out.
+        if hasLed ? peer.role.isLeading : peer.role.isServing {
             assured = max(assured, peer.history.committed)
         }
         var hasApplied = false
@@ -40,6 +41,7 @@ extension ServerCore {
         swap(&observer.output, &effects.output)
         checkDigest(header.zxid, &reader, now, &effects)
         statistics.commits += 1
+        if hasLed { proposed.remove(bytes: slot.entry.length) }
         if snapshotDue.count(bytes: slot.entry.length) { effects.isSnapshotDue = true }
         if isMulti { replyBody.writeMultiHeader(type: -1, isDone: true, error: -1) }
         guard header.session != .none, let session = sessions[header.session] else { return }
@@ -57,7 +59,7 @@ extension ServerCore {
             return false
         }
         connection.pending.removeFirst()
-        outstanding.remove(write)
+        outstanding.remove(bytes: write.bytes)
         countLatency(connection, since: write.receivedAt, now)
         connection.statistics.lastOperation = write.operation.shortName
         if write.operation == .createSession {

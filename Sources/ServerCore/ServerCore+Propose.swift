@@ -25,7 +25,7 @@ extension ServerCore {
                 proposeError(error, session.id, xid: xid, now, &effects)
             }
         }
-        session.lastProposed = peer.history.last
+        session.lastProposed = lastProposed
     }
 
     /// Validates a write and proposes the transaction, or the error that it ends in: an error takes a
@@ -51,7 +51,7 @@ extension ServerCore {
                     wallMilliseconds: now.wallMilliseconds),
                 into: payloads)
             try checkSize(payloads.count - offset, session, zxid, &effects)
-            launch(from: offset, &effects)
+            launch(zxid, from: offset, &effects)
         } catch {
             payloads.truncate(to: offset)
             proposeError(error, session, xid: xid, now, &effects)
@@ -77,14 +77,15 @@ extension ServerCore {
     ) {
         guard isLeader else { return }
         prepareForecast()
+        let zxid = peer.nextZxid
         let payloads = peer.payloads
         let offset = payloads.count
         payloads.writeTxnHeader(
             TxnHeader(
-                session: session, cxid: xid, zxid: peer.nextZxid, time: now.wallMilliseconds,
+                session: session, cxid: xid, zxid: zxid, time: now.wallMilliseconds,
                 type: operation.rawValue))
         write(payloads)
-        launch(from: offset, &effects)
+        launch(zxid, from: offset, &effects)
     }
 
     /// Ends a session whose client asks for it or is dead.
@@ -93,7 +94,7 @@ extension ServerCore {
     ) {
         session.isClosing = true
         proposeCloseSession(session.id, xid: xid, now, &effects)
-        session.lastProposed = peer.history.last
+        session.lastProposed = lastProposed
     }
 
     /// The session's ephemerals, those in flight too, go with it. A list that would not fit one
@@ -152,13 +153,16 @@ extension ServerCore {
     }
 
     @inline(__always)
-    private func launch(from offset: Int, _ effects: inout Effects) {
+    private func launch(_ zxid: Zxid, from offset: Int, _ effects: inout Effects) {
         if let forecast = preparer.forecast {
             peer.payloads.writeTxnDigest(forecast.txnDigest)
         }
+        let size = peer.payloads.count
         peer.propose(from: offset)
-        statistics.proposals += 1
-        if peer.history.open.sizeBytes >= ServerCore.handOverBytes {
+        lastProposed = zxid
+        proposed.add(bytes: size - offset)
+        statistics.countProposal(bytes: size - offset)
+        if size >= ServerCore.handOverBytes {
             peer.flush(into: &effects.zab)
             if !peer.canPropose { stopProposing() }
         }

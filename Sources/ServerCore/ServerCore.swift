@@ -39,7 +39,11 @@ package final class ServerCore {
     var heldBack = Deque<ConnectionID>()
     /// Connections whose output has passed its bound.
     var overflowing: [Connection] = []
+    /// Writes of this server's clients whose replies are owed, by connections that are still there.
     var outstanding = Outstanding()
+    /// At a leader: transactions proposed and not applied, whoever's.
+    var proposed = Outstanding()
+    var lastProposed = Zxid.zero
     var reaper: Reaper
     var snapshotDue: SnapshotTrigger
     var digests = DigestCheck()
@@ -51,6 +55,8 @@ package final class ServerCore {
     var isLeader = false
     /// Leads or has led, and what it proposed may still be committed by it: so while it hands over.
     var hasLed = false
+    /// When this server was last established as the leader.
+    var leaderSince: Instant?
     /// How far it is known that transactions are committed.
     var assured: Zxid
     /// Since when nobody is served; nil while clients are.
