@@ -15,6 +15,8 @@ package struct RecoveryConfiguration: Sendable {
     /// `txnLog.compress`.
     package var isLogCompressed = false
     package var limits = SnapshotLimits()
+    /// The tree is to come with its digest: for a member of an ensemble, which compares it.
+    package var keepsDigest = false
     /// The ensemble that the directory has to belong to; nil if it is not known yet.
     package var ensembleID: UInt64?
     /// A reading of a monotonic clock, for the durations in the report.

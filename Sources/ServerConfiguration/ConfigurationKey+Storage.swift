@@ -16,7 +16,7 @@ extension ConfigurationKey {
             "Lets a member of an ensemble start with no data at all."),
         .init(
             "digest.enabled", .trueOrFalse, \.storage.isDigestEnabled, in: .storage,
-            "Keeps a digest of the tree in transactions and snapshots, and checks it."),
+            "The members of an ensemble compare digests of the tree, which go with transactions."),
         .init(
             "txnLogSizeLimitInKb", .kibibytes, none: "none", writtenAs: ["-1"],
             \.log.maxSegmentBytes, in: .storage,

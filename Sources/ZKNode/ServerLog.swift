@@ -27,13 +27,13 @@ extension Logger {
                 """
                 the tree is not the leader's: digest \(own) after zxid \(zxid), the leader states \
                 \(stated). It is loaded from the disk again: \
-                docs/operating/recovering.md#a-tree-that-differs
+                docs/operating/recovering.md#tree-differs
                 """)
         case .treeRefused:
             critical(
                 """
                 the tree is not the leader's after it was loaded again either: this server votes on \
-                and serves no clients: docs/operating/recovering.md#a-tree-that-differs
+                and serves no clients: docs/operating/recovering.md#tree-differs
                 """)
         case .paused(let pause):
             warning(
