@@ -15,6 +15,14 @@ extension ServerCore {
     /// In an ensemble, unless it is switched off. A server alone has nobody to compare with.
     var isDigestWanted: Bool { configuration.isTreeDigestEnabled && memberCount > 1 }
 
+    /// A snapshot of a tree that differs would take the place of one that does not.
+    var isTreeWorthKeeping: Bool {
+        switch digests.standing {
+        case .unknown, .trusted: true
+        case .suspect, .refused: false
+        }
+    }
+
     /// Recovery may have loaded the tree without: then it costs a walk here.
     func keepDigest() {
         if isDigestWanted {
