@@ -9,10 +9,7 @@ extension ServerCore {
     /// A learner that is far behind is brought up by transactions of which it is not known yet that
     /// they are committed: nobody is told of those.
     func applyCommitted(_ now: Now, _ effects: inout Effects) {
-        // Also by a leader on its way out.
-        if hasLed ? peer.role.isLeading : peer.role.isServing {
-            assured = max(assured, peer.history.committed)
-        }
+        let assured = peer.assured
         var hasApplied = false
         while let slot = peer.nextCommitted() {
             if slot.zxid > assured { endClients(.treeReplaced, &effects) }

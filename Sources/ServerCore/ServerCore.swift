@@ -57,8 +57,6 @@ package final class ServerCore {
     var hasLed = false
     /// When this server was last established as the leader.
     var leaderSince: Instant?
-    /// How far it is known that transactions are committed.
-    var assured: Zxid
     /// Since when nobody is served; nil while clients are.
     var idleSince: Instant?
     var syncs = SyncQueue()
@@ -91,7 +89,6 @@ package final class ServerCore {
         snapshotDue = SnapshotTrigger(
             txnCount: configuration.snapshotTxnCount, txnBytes: configuration.snapshotTxnBytes)
         idleSince = now.monotonic
-        assured = durable.lastZxid
         memberCount = zab.membership.voters.count + zab.membership.observers.count
         keepDigest()
     }
