@@ -3,8 +3,8 @@ import ZKWire
 // The tree's digest, which is Apache's to the bit, so that servers of an ensemble can compare what
 // they have after each transaction (Apache `NodeHashMapImpl`, `AdHash`).
 //
-// A change of a covered znode is framed by `digestWillChange` and `digestDidChange`. Where no digest
-// is kept each is a branch that is never taken.
+// A change of a covered znode is framed by `digestWillChange` and `digestDidChange`. Where no
+// digest is kept each is a branch that is never taken.
 extension DataTree {
     /// Whether the digest is kept up with the changes.
     package var isDigestKept: Bool { digest.isKept }

@@ -40,7 +40,8 @@ package struct NodeChecksum: Sendable {
         while count >= 16 {
             let low = place.loadUnaligned(as: UInt64.self)
             let high = place.loadUnaligned(fromByteOffset: 8, as: UInt64.self)
-            state = step(UInt64(state) ^ UInt64(littleEndian: low), 8)
+            state =
+                step(UInt64(state) ^ UInt64(littleEndian: low), 8)
                 ^ step(UInt64(littleEndian: high), 0)
             place += 16
             count &-= 16
@@ -71,7 +72,7 @@ package struct NodeChecksum: Sendable {
         return entry(3, word) ^ entry(2, word >> 8) ^ entry(1, word >> 16) ^ entry(0, word >> 24)
     }
 
-    /// What eight bytes come to, the first in the low byte, with `behind` more to come in this step.
+    /// What eight bytes come to, the first in the low byte, with `behind` more to come in the step.
     @inline(__always)
     private func step(_ word: UInt64, _ behind: Int) -> UInt32 {
         let first =

@@ -43,7 +43,7 @@ package struct CoreConfiguration: Sendable {
     /// Schemes of which a client must have passed one; empty: none needed.
     package var enforcedAuthSchemes: [String] = []
 
-    /// A member of an ensemble compares the digest of its tree with its leader's (`digest.enabled`).
+    /// A member of an ensemble compares its tree's digest with its leader's (`digest.enabled`).
     package var isTreeDigestEnabled = true
 
     /// Transactions after which a snapshot is due; the shell randomises it.

@@ -32,8 +32,8 @@ extension Logger {
         case .treeRefused:
             critical(
                 """
-                the tree is not the leader's after it was loaded again either: this server votes on \
-                and serves no clients: docs/operating/recovering.md#tree-differs
+                the tree is not the leader's after it was loaded again either: this server votes \
+                on and serves no clients: docs/operating/recovering.md#tree-differs
                 """)
         case .paused(let pause):
             warning(

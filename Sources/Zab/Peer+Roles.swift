@@ -146,8 +146,8 @@ extension Peer {
         }
     }
 
-    /// The layer above cannot trust what it has made of the history: a learner ends its part and has
-    /// it loaded from the disk again. The history and its vote are what they were.
+    /// The layer above cannot trust what it has made of the history: a learner ends its part, and
+    /// the state is loaded from the disk again. The history and the vote are what they were.
     /// - Returns: false if this server has no leader, or the disk replaces its state already.
     package func reloadTree(
         _ reason: String, now: Instant, into effects: inout ZabEffects

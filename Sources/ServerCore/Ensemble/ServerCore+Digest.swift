@@ -1,5 +1,5 @@
-// Whether this server has what its leader has: the digest that a leader states with each transaction
-// against the tree's own (docs/zab.md, "Digests").
+// Whether this server has what its leader has: the digest that a leader states with each
+// transaction against the tree's own (docs/zab.md, "Digests").
 //
 // The history is not in doubt, what was made of it is: so a server that differs keeps its log and
 // its vote, and only its tree goes.
@@ -63,15 +63,15 @@ extension ServerCore {
     // MARK: What follows
 
     /// With another leader the comparison begins anew: what this server's tree was beside the last
-    /// one's says nothing of it. And who is synced has a tree that is what its transactions made it,
-    /// as who has recovered: everything that a snapshot may be ahead of is applied.
+    /// one's says nothing of it. And who is synced has a tree that its transactions made: all that a
+    /// snapshot may be ahead of is applied.
     func noteLeader() {
         if let leader = role.leader(configuration.serverID) { digests.begin(with: leader) }
         if role.isServing { digests.trust() }
     }
 
-    /// Takes a server whose tree differs out of service: its tree is loaded from the disk again, and
-    /// it comes back to its leader with that. Where that has not helped, it serves no clients.
+    /// Takes a server whose tree differs out of service: its tree is loaded from the disk again,
+    /// and it comes back to its leader with that. Where that has not helped, it serves no clients.
     func leaveService(_ now: Now, _ effects: inout Effects) {
         if role.isLeading { return handOverAsSuspect(now, &effects) }
         if digests.isReloaded {
@@ -89,8 +89,8 @@ extension ServerCore {
         }
     }
 
-    /// What this server said of its proposal was not what it became here: it cannot tell which of the
-    /// two is right, and the others are to be led by one that can.
+    /// What this server stated with its proposal is not what that became here: which of the two is
+    /// right is for the others to find out, under another leader.
     private func handOverAsSuspect(_ now: Now, _ effects: inout Effects) {
         guard isLeader, !digests.hasHandedOver else { return }
         digests.hasHandedOver = true

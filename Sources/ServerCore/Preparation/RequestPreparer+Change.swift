@@ -21,7 +21,9 @@ extension RequestPreparer {
         let parentPath = try deletableParent(path)
         let node = try futureRecord(path)
         guard node.childCount == 0 else { throw .notEmpty }
-        if case .ephemeral = NodeKind(ephemeralOwner: node.stat.ephemeralOwner) { throw .badVersion }
+        if case .ephemeral = NodeKind(ephemeralOwner: node.stat.ephemeralOwner) {
+            throw .badVersion
+        }
         let parent = try futureRecord(parentPath)
         propose(deletionOf: path, node, parentPath, parent, context, into: txn)
     }

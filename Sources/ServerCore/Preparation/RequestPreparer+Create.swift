@@ -24,19 +24,17 @@ extension RequestPreparer {
         try checkQuota(path, adding: use)
 
         var parent = oldParent
-        let creations = oldParent.stat.cversion &+ 1
-        // The tree counts only forward: after 2^31 creations not at all.
-        if creations > oldParent.stat.cversion {
-            parent.stat.cversion = creations
-            parent.stat.pzxid = context.zxid
-        }
+        parent.stat.cversion &+= 1
+        parent.stat.pzxid = context.zxid
         parent.childCount += 1
+        // The tree counts only forward: after 2^31 creations it will be something else.
+        if parent.stat.cversion < oldParent.stat.cversion { endForecast() }
         parent.zxid = context.zxid
         scratch.removeAll()
         scratch.writeACL(acl)
         let created = CreateTxn(
             path: path, data: request.data, acl: scratch.view, kind: kind(op, mode, request),
-            parentCVersion: creations)
+            parentCVersion: parent.stat.cversion)
         txn.writeCreateTxn(created)
         noteQuotaUse(path, use, context.zxid)
         note(parentPath, parent, was: oldParent)

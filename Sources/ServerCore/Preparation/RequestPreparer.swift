@@ -118,6 +118,9 @@ struct RequestPreparer {
         forecast = tree.digestValue.map { DigestForecast($0) }
     }
 
+    /// No digest is stated before nothing is in flight again.
+    mutating func endForecast() { forecast = nil }
+
     /// There is another tree, or what was in flight is nobody's any more.
     mutating func forget(_ tree: DataTree) {
         self.tree = tree
