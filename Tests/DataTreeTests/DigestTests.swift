@@ -100,4 +100,25 @@ struct DigestTests {
         for path in covered { #expect(path.withByteView { NodeDigest.covers($0) }) }
         for path in others { #expect(!path.withByteView { NodeDigest.covers($0) }) }
     }
+
+    @Test("a digest behind a closeSession without paths is no list of paths")
+    func closeSessionWithoutPaths() throws {
+        let digest = TxnDigest(version: NodeDigest.version, treeDigest: 0x11_2233_4455)
+        for paths in [nil, [], ["/abc"], ["/a", "/b"]] as [[String]?] {
+            let writer = ByteWriter()
+            writer.writeCloseSession(paths)
+            writer.writeTxnDigest(digest)
+            var reader = JuteReader(writer.view)
+            let type = OpCode.closeSession.rawValue
+            guard case .closeSession(let list) = try reader.readTxn(type: type) else {
+                Issue.record("another transaction")
+                return
+            }
+            #expect(list?.count == paths?.count)
+            #expect(try reader.readTxnDigest() == digest)
+            var bare = JuteReader(writer.view[view: 0..<(writer.count - 12)])
+            guard case .closeSession(let same) = try bare.readTxn(type: type) else { return }
+            #expect(same?.count == paths?.count)
+        }
+    }
 }
