@@ -81,14 +81,14 @@ let package = Package(
         .executableTarget(
             name: "zknode",
             dependencies: [
-                "ZKNode", "Maintenance", "ServerConfiguration",
+                "ZKNode", "Maintenance", "Recovery", "ServerConfiguration", "Storage", "ZKWire",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ] + nio,
             path: "tools/zknode", swiftSettings: strict),
         .executableTarget(
             name: "zkdump",
             dependencies: [
-                "Inspection", "Maintenance",
+                "Inspection", "Maintenance", "Recovery", "Storage", "ZKWire",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "tools/zkdump", swiftSettings: strict),
@@ -99,7 +99,9 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "tools/zkbench", swiftSettings: strict),
-        .testTarget(name: "ZKWireTests", dependencies: ["ZKWire"], swiftSettings: strict),
+        .testTarget(
+            name: "ZKWireTests", dependencies: ["ZKWire"], exclude: ["Fixtures"],
+            swiftSettings: strict),
         .testTarget(name: "StorageTests", dependencies: ["Storage"], swiftSettings: strict),
         .testTarget(
             name: "TxnLogTests", dependencies: ["TxnLog", "Storage", "ZKWire"],
@@ -140,7 +142,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "ZKNodeTests",
-            dependencies: ["ZKNode", "ServerCore", "ServerConfiguration", "ZKWire"],
+            dependencies: ["ZKNode", "ServerCore", "ServerConfiguration", "Zab", "ZKWire"] + nio,
             swiftSettings: strict),
     ]
 )

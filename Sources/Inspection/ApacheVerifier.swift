@@ -29,7 +29,10 @@ struct ApacheVerifier<D: Disk> {
         }
         guard verification.status < .damaged else { return verification }
         do throws(RecoveryError) {
-            _ = try ApacheDirectory(disk, snapshots: snapshots, logs: logs).load(seed: 0)
+            let directory = ApacheDirectory(disk, snapshots: snapshots, logs: logs)
+            _ = try directory.load(seed: 0) { step in
+                output.progress(step, path, snapshots: snapshots, on: disk)
+            }
         } catch {
             verification.add(
                 Finding(

@@ -8,8 +8,9 @@ enum Content<D: Disk> {
     case snapshot(SnapshotFile<D>)
     case directory(D, String, Place)
 
-    init(_ disk: D, _ path: String) throws(InspectionError) {
-        let place = try Place(disk, path)
+    /// - Parameter logDirectory: `dataLogDir`, if the log is apart.
+    init(_ disk: D, _ path: String, logDirectory: String? = nil) throws(InspectionError) {
+        let place = try Place(disk, path, logDirectory: logDirectory)
         self =
             place == .file
             ? .snapshot(try SnapshotFile(disk, path)) : .directory(disk, path, place)

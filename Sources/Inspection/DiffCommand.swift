@@ -4,25 +4,44 @@ import Storage
 import ZKWire
 
 package struct DiffCommand<D: Disk> {
-    private let disk: D
-    private let before: String
-    private let after: String
+    /// A snapshot, or a directory, perhaps with its log apart.
+    package struct Side {
+        let path: String
+        let logDirectory: String?
 
-    package init(_ disk: D, from before: String, to after: String) {
+        package init(_ path: String, logDirectory: String? = nil) {
+            self.path = normalized(path)
+            self.logDirectory = logDirectory.map { normalized($0) }
+        }
+    }
+
+    private let disk: D
+    private let before: Side
+    private let after: Side
+    private let pathPrefix: String?
+
+    /// - Parameter pathPrefix: only this znode and those below it.
+    package init(
+        _ disk: D, from before: Side, to after: Side, pathPrefix: String? = nil
+    ) {
         self.disk = disk
-        self.before = normalized(before)
-        self.after = normalized(after)
+        self.before = before
+        self.after = after
+        self.pathPrefix = pathPrefix == "/" ? nil : pathPrefix
     }
 
     /// `clean` if both are the same, `different` if not, `damaged` if one could not be read whole.
     package func run(_ output: Output) throws(InspectionError) -> InspectionStatus {
-        let sides = [try Content(disk, before), try Content(disk, after)]
+        let sides = [
+            try Content(disk, before.path, logDirectory: before.logDirectory),
+            try Content(disk, after.path, logDirectory: after.logDirectory),
+        ]
         let (left, leftFindings) = try sides[0].load(output)
         let (right, rightFindings) = try sides[1].load(output)
         let findings = leftFindings + rightFindings
         var status = InspectionStatus.clean
         if let left, let right {
-            let difference = TreeDifference(from: left, to: right)
+            let difference = TreeDifference(from: left, to: right, under: pathPrefix)
             print(difference, output)
             if !difference.isEmpty { status = .different }
         }

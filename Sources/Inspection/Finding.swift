@@ -1,4 +1,6 @@
+import Recovery
 import Snapshot
+import Storage
 import TxnLog
 import ZKWire
 
@@ -63,6 +65,15 @@ extension Finding {
             severity: .note, path: path, offset: nil, zxid: nil,
             text: "\(path) was purged by the running server while it was read",
             advice: "Nothing is wrong with it")
+    }
+
+    /// A directory of ours without a log: as restored and not started yet, or it is elsewhere.
+    static func absentLog<D: Disk>(_ disk: D, _ directory: DataDirectory) -> Finding? {
+        guard !disk.exists(directory.log) else { return nil }
+        return Finding(
+            severity: .note, path: directory.log, offset: nil, zxid: nil,
+            text: "there is no \(directory.log)",
+            advice: "If the server has a dataLogDir, give it as --log-dir")
     }
 
     /// - Parameter path: the file's whole path, for the message.

@@ -1,5 +1,5 @@
 /// A value in JSON (RFC 8259), on one line, with the members of objects in the order given.
-indirect enum JSONValue: Equatable {
+package indirect enum JSONValue: Equatable {
     case string(String)
     case integer(Int64)
     case boolean(Bool)
@@ -7,16 +7,16 @@ indirect enum JSONValue: Equatable {
     case object([Member])
     case null
 
-    struct Member: Equatable {
-        let key: String
-        let value: JSONValue
+    package struct Member: Equatable {
+        package let key: String
+        package let value: JSONValue
     }
 
-    static func object(_ members: KeyValuePairs<String, JSONValue>) -> JSONValue {
+    package static func object(_ members: KeyValuePairs<String, JSONValue>) -> JSONValue {
         .object(members.map { Member(key: $0.key, value: $0.value) })
     }
 
-    var text: String {
+    package var text: String {
         var text = ""
         write(to: &text)
         return text
@@ -66,10 +66,10 @@ indirect enum JSONValue: Equatable {
 }
 
 extension JSONValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral {
-    init(stringLiteral value: String) { self = .string(value) }
-    init(integerLiteral value: Int64) { self = .integer(value) }
+    package init(stringLiteral value: String) { self = .string(value) }
+    package init(integerLiteral value: Int64) { self = .integer(value) }
 
-    static func integer(_ value: some BinaryInteger) -> JSONValue {
+    package static func integer(_ value: some BinaryInteger) -> JSONValue {
         .integer(Int64(truncatingIfNeeded: value))
     }
 }

@@ -13,11 +13,15 @@ extension LoadedTree {
             try MetaInspection(disk, directory: directory.own).record
         }
         // The directory's own server, and an id for an import that is never written.
-        let configuration = RecoveryConfiguration(
+        var configuration = RecoveryConfiguration(
             serverID: ServerID(rawValue: meta?.serverID ?? 0), newEnsembleID: 1, seed: 0)
-        let state = try Recovery(overlay, directory, configuration).load()
+        configuration.isLogRequired = false
+        let state = try Recovery(overlay, directory, configuration).load { step in
+            output.progress(step, path, snapshots: directory.snapshots, on: disk)
+        }
         let report = state.report
         var findings = report.skipped.map { skipped(path, $0) }
+        if let absent = Finding.absentLog(disk, directory) { findings.append(absent) }
         switch report.log?.verdict {
         case .tornTail(let file, let offset, _):
             findings.append(torn(directory.log + "/" + file, Int64(offset)))
@@ -33,9 +37,12 @@ extension LoadedTree {
     }
 
     static func loadApache<D: Disk>(
-        _ disk: D, _ snapshots: String, _ logs: String, _ path: String
+        _ disk: D, _ snapshots: String, _ logs: String, _ path: String, _ output: Output
     ) throws(RecoveryError) -> LoadedTree {
-        let state = try ApacheDirectory(disk, snapshots: snapshots, logs: logs).load(seed: 0)
+        let directory = ApacheDirectory(disk, snapshots: snapshots, logs: logs)
+        let state = try directory.load(seed: 0) { step in
+            output.progress(step, path, snapshots: snapshots, on: disk)
+        }
         var findings = state.skipped.map { skipped(path, $0) }
         if let tail = state.tornTail {
             findings.append(

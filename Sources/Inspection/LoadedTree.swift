@@ -31,9 +31,9 @@ struct LoadedTree {
             }
         case .apache(let snapshots, let logs):
             do throws(RecoveryError) {
-                self = try Self.loadApache(disk, snapshots, logs, path)
+                self = try Self.loadApache(disk, snapshots, logs, path, output)
             } catch {
-                throw Self.failure(error, path)
+                throw Self.failure(error, path, log: logs)
             }
         case .file, .logDirectory, .snapshotDirectory:
             throw .unusable(
@@ -55,21 +55,31 @@ struct LoadedTree {
             } catch {
                 attemptsLeft -= 1
                 if attemptsLeft == 0 || DirectoryState(disk, directory) == before {
-                    throw failure(error, directory.data)
+                    throw failure(
+                        error, directory.data, log: directory.log,
+                        advice: Finding.absentLog(disk, directory)?.advice)
                 }
             }
         }
     }
 
-    private static func failure(_ error: RecoveryError, _ path: String) -> Failure {
+    private static func failure(
+        _ error: RecoveryError, _ path: String, log: String, advice: String? = nil
+    ) -> Failure {
         if case .disk(let disk) = error { return .unusable(.disk(disk)) }
+        if case .log(.newerVersion(let file, let version)) = error {
+            return .unusable(.newerLog(log + "/" + file, version))
+        }
         if case .meta(.newerVersion) = error {
-            return .unusable(.wrongDirectory(path: path, expected: "of this version: \(error)"))
+            return .unusable(
+                .wrongDirectory(
+                    path: path, expected: "of this version: \(error)",
+                    advice: "Use the zkdump of the version that wrote it"))
         }
         return .refused(
             Finding(
                 severity: .damage, path: path, offset: nil, zxid: nil, text: "\(error)",
-                advice: "A start refuses this directory; zkdump verify says more"))
+                advice: advice ?? "A start refuses this directory; zkdump verify says more"))
     }
 
     init(

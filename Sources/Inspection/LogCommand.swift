@@ -6,18 +6,24 @@ import ZKWire
 package struct LogCommand<D: Disk> {
     private let disk: D
     private let path: String
+    private let logDirectory: String?
     private let filter: LogFilter
 
-    package init(_ disk: D, path: String, filter: LogFilter) {
+    package init(
+        _ disk: D, path: String, logDirectory: String? = nil, filter: LogFilter = LogFilter()
+    ) {
         self.disk = disk
         self.path = normalized(path)
+        self.logDirectory = logDirectory.map { normalized($0) }
         self.filter = filter
     }
 
     package func run(_ output: Output) throws(InspectionError) -> InspectionStatus {
-        let source = try LogSource(disk, path)
+        let source = try LogSource(disk, path, logDirectory: logDirectory)
         guard !source.paths.isEmpty else {
-            throw .wrongDirectory(path: path, expected: "a log: there is no log file in it")
+            throw .wrongDirectory(
+                path: path, expected: "a log: there is no log file in it",
+                advice: "If the server has a dataLogDir, give it as --log-dir")
         }
         var printer = LogPrinter(output, filter)
         var status = InspectionStatus.clean
@@ -44,6 +50,7 @@ package struct LogCommand<D: Disk> {
 private struct LogPrinter: LogVisitor {
     private let output: Output
     private let filter: LogFilter
+    private var line: TxnLine
     private var shownCount = 0
     private var txnCount = 0
     private var hasHeading = false
@@ -51,9 +58,11 @@ private struct LogPrinter: LogVisitor {
     init(_ output: Output, _ filter: LogFilter) {
         self.output = output
         self.filter = filter
+        line = TxnLine(output)
     }
 
     mutating func begin(_ file: LogFile) {
+        line.begin(file: file.path)
         guard !output.isJSON else { return }
         var words = ["# \(file.path): \(humanSize(file.sizeBytes))"]
         if let header = file.header {
@@ -66,9 +75,7 @@ private struct LogPrinter: LogVisitor {
         output.line(output.tinted(words.joined(separator: ", "), .faint))
         guard !hasHeading else { return }
         hasHeading = true
-        output.line(
-            output.tinted(
-                columns("ZXID", "TIME", "SESSION", "CXID") + "OPERATION", .strong))
+        output.line(output.tinted(TxnLine.heading, .strong))
     }
 
     mutating func record(_ point: ChainPoint) {}
@@ -79,12 +86,7 @@ private struct LogPrinter: LogVisitor {
         txnCount += 1
         guard filter.admits(header, record) else { return }
         shownCount += 1
-        let txn = DecodedTxn(type: header.type, record: record)
-        if output.isJSON {
-            output.line(json(header, txn, file, offset))
-        } else {
-            text(header, txn)
-        }
+        line.write(header, record, at: offset)
     }
 
     mutating func found(_ finding: Finding) { finding.print(to: output) }
@@ -94,38 +96,5 @@ private struct LogPrinter: LogVisitor {
         guard !output.isJSON else { return }
         let of = shownCount == txnCount ? "" : " of \(txnCount) read"
         output.line(output.tinted("# \(shownCount) transactions\(of)", .faint))
-    }
-
-    private func text(_ header: TxnHeader, _ txn: DecodedTxn) {
-        output.line(
-            columns(
-                "\(header.zxid)", humanTime(milliseconds: header.time), "\(header.session)",
-                String(header.cxid)) + txn.text)
-        for part in txn.parts { output.line(columns("", "", "", "") + "  " + part.text) }
-    }
-
-    private func columns(
-        _ zxid: String, _ time: String, _ session: String, _ cxid: String
-    ) -> String {
-        zxid.leftAligned(12) + " " + time.leftAligned(24) + " " + session.leftAligned(18) + " "
-            + cxid.rightAligned(6) + "  "
-    }
-
-    private func json(
-        _ header: TxnHeader, _ txn: DecodedTxn, _ file: LogFile, _ offset: Int64
-    ) -> JSONValue {
-        let members: [JSONValue.Member] = [
-            .init(key: "type", value: "txn"),
-            .init(key: "zxid", value: .string("\(header.zxid)")),
-            .init(key: "time", value: .string(humanTime(milliseconds: header.time))),
-            .init(key: "timeMs", value: .integer(header.time)),
-            .init(key: "session", value: .string("\(header.session)")),
-            .init(key: "cxid", value: .integer(header.cxid)),
-        ]
-        let place: [JSONValue.Member] = [
-            .init(key: "file", value: .string(file.path)),
-            .init(key: "offset", value: .integer(offset)),
-        ]
-        return .object(members + txn.members + place)
     }
 }

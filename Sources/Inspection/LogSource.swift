@@ -13,15 +13,24 @@ struct LogSource: Equatable {
     /// Of our own logs, in the generation of their newest segment.
     var watermark: Watermark?
 
-    init<D: Disk>(_ disk: D, _ path: String) throws(InspectionError) {
-        switch try Place(disk, path) {
+    /// - Parameter logDirectory: `dataLogDir`, if the log is apart.
+    init<D: Disk>(
+        _ disk: D, _ path: String, logDirectory: String? = nil
+    ) throws(InspectionError) {
+        switch try Place(disk, path, logDirectory: logDirectory) {
         case .file: try self.init(file: disk, path)
-        case .own(let directory): try self.init(directory: disk, directory.log)
+        case .own(let directory):
+            guard disk.exists(directory.log) else {
+                throw .wrongDirectory(
+                    path: path, expected: "a log: there is no \(directory.log)",
+                    advice: "If the server has a dataLogDir, give it as --log-dir")
+            }
+            try self.init(directory: disk, directory.log)
         case .logDirectory: try self.init(directory: disk, path)
         case .apache(_, let logs): try self.init(apache: disk, logs)
         case .snapshotDirectory:
             throw .wrongDirectory(
-                path: path, expected: "a log: it holds snapshots; the log is in ../log")
+                path: path, expected: "a log: it holds snapshots", advice: "The log is in ../log")
         }
     }
 
@@ -89,7 +98,7 @@ struct LogSource: Equatable {
             try SegmentInspector.open(disk, path)
         }
         if case .unknownVersion(let version) = opened?.defect {
-            throw .newerVersion(path: path, version: version, known: TxnLogFormat.version)
+            throw .newerLog(path, version)
         }
     }
 

@@ -4,14 +4,13 @@ import ZKWire
 /// A sink that prints a line for each znode.
 struct NodePrinter: SnapshotSink {
     private let output: Output
-    private let pathPrefix: String
+    private let filter: NodeFilter
     /// The lists in words, by id.
     private var acls: [Int64: String] = [-1: aclText(ACLEntry.openUnsafe)]
-    private(set) var shownCount = 0
 
-    init(_ output: Output, pathPrefix: String?) {
+    init(_ output: Output, _ filter: NodeFilter) {
         self.output = output
-        self.pathPrefix = pathPrefix ?? "/"
+        self.filter = filter
     }
 
     func heading() {
@@ -29,8 +28,7 @@ struct NodePrinter: SnapshotSink {
     mutating func addNode(
         path: ByteView, data: ByteView?, acl: Int64, stat: borrowing StatPersisted
     ) {
-        guard pathPrefix == "/" || pathPrefix.withByteView({ isWithin(path, $0) }) else { return }
-        shownCount += 1
+        guard filter.admits(path: path, stat: stat) else { return }
         let list = acls[acl] ?? "unresolved:\(acl)"
         let path = pathText(path)
         if output.isJSON {

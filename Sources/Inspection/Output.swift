@@ -1,3 +1,6 @@
+import Recovery
+import Snapshot
+import Storage
 import ZKWire
 
 /// Where a command's lines go: text for people or one JSON object a line for programs.
@@ -19,11 +22,20 @@ package final class Output {
     private let progressSink: ((Progress) -> Void)?
     private let buffer = ByteWriter(capacity: 80 << 10)
 
-    /// How far a long file has been read.
-    package struct Progress: Equatable, Sendable {
-        package let path: String
-        package let doneBytes: Int64
-        package let totalBytes: Int64
+    /// How far something long has got.
+    package enum Progress: Equatable, Sendable, CustomStringConvertible {
+        case read(path: String, doneBytes: Int64, totalBytes: Int64)
+        case replayed(path: String, Zxid, of: Zxid)
+
+        package var description: String {
+            switch self {
+            case .read(let path, let done, let total):
+                "\(path): \(total > 0 ? done * 100 / total : 100)% of \(humanSize(total))"
+            case .replayed(let path, let zxid, let last):
+                // Apache's logs say only at their end where it is.
+                "\(path): replaying, at \(zxid)" + (last > zxid ? " of \(last)" : "")
+            }
+        }
     }
 
     /// - Parameters:
@@ -43,6 +55,14 @@ package final class Output {
 
     func line(_ text: String) {
         text.withByteView { buffer.writeRaw($0) }
+        endLine()
+    }
+
+    /// For lines that are made of many pieces; each ends with `endLine`.
+    var writer: LineWriter { LineWriter(buffer) }
+
+    @inline(__always)
+    func endLine() {
         buffer.writeInt8(Int8(bitPattern: UInt8(ascii: "\n")))
         if buffer.count >= 64 << 10 { flush() }
     }
@@ -61,6 +81,20 @@ package final class Output {
     }
 
     func progress(_ path: String, _ done: Int64, of total: Int64) {
-        progressSink?(Progress(path: path, doneBytes: done, totalBytes: total))
+        progressSink?(.read(path: path, doneBytes: done, totalBytes: total))
+    }
+
+    /// Of a recovery of the directory at `path`, whose snapshots are in `snapshots`.
+    func progress<D: Disk>(
+        _ step: RecoveryProgress, _ path: String, snapshots: String, on disk: D
+    ) {
+        guard let progressSink else { return }
+        switch step {
+        case .replay(let zxid, let last): progressSink(.replayed(path: path, zxid, of: last))
+        case .snapshot(let name, let readBytes):
+            let file = snapshots + "/" + name.fileName
+            guard let total = try? disk.openForReading(file).sizeBytes() else { return }
+            progressSink(.read(path: file, doneBytes: readBytes, totalBytes: total))
+        }
     }
 }

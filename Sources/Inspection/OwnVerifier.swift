@@ -32,6 +32,7 @@ struct OwnVerifier<D: Disk> {
         for name in names where LogFileNames.isAside(name) && name != "lock" {
             verification.skip(directory.log + "/" + name, "no part of the log")
         }
+        if let absent = Finding.absentLog(disk, directory) { verification.add(absent) }
         if disk.exists(directory.apacheSnapshots) {
             verification.skip(directory.apacheSnapshots, "Apache's; give this path to verify it")
         }
@@ -65,7 +66,7 @@ struct OwnVerifier<D: Disk> {
                         + "0x\(String(record.ensembleID, radix: 16)), epoch \(record.currentEpoch)",
                     bytes: 512)
             case .newer(let version):
-                throw .newerVersion(path: path, version: version, known: 1)
+                throw .newerVersion(path: path, offset: 8, version: version, known: 1)
             case .missing:
                 verification.add(path, "missing", [metaFinding(path, "missing", found)])
             case .damaged(let what):

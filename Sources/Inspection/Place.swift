@@ -27,6 +27,31 @@ enum Place: Equatable {
     init<D: Disk>(
         _ disk: D, _ path: String, logDirectory: String? = nil
     ) throws(InspectionError) {
+        try self.init(recognizing: disk, path, logDirectory)
+        guard let logDirectory else { return }
+        switch self {
+        case .own, .apache: try Self.check(logDirectory: logDirectory, disk)
+        case .file, .logDirectory, .snapshotDirectory:
+            throw .wrongDirectory(
+                path: path, expected: "a data directory, which --log-dir goes with")
+        }
+    }
+
+    /// Empty it may be, as before the first start; something else it may not.
+    private static func check<D: Disk>(
+        logDirectory path: String, _ disk: D
+    ) throws(InspectionError) {
+        let names = try reading { () throws(DiskError) in try disk.list(path) }
+        guard names.isEmpty || names.contains("zknode") || names.contains("version-2") else {
+            throw .wrongDirectory(
+                path: path, expected: "a dataLogDir: there is no zknode or version-2 in it",
+                advice: "Give the directory that dataLogDir names")
+        }
+    }
+
+    private init<D: Disk>(
+        recognizing disk: D, _ path: String, _ logDirectory: String?
+    ) throws(InspectionError) {
         guard let names = try Self.list(disk, path) else {
             self = .file
             return

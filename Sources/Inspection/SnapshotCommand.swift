@@ -7,13 +7,16 @@ package struct SnapshotCommand<D: Disk> {
     private let disk: D
     private let path: String
     private let listsNodes: Bool
-    private let pathPrefix: String?
+    private let filter: NodeFilter
 
-    package init(_ disk: D, path: String, listsNodes: Bool, pathPrefix: String? = nil) {
+    /// - Parameter filter: of the list.
+    package init(
+        _ disk: D, path: String, listsNodes: Bool, filter: NodeFilter = NodeFilter()
+    ) {
         self.disk = disk
         self.path = normalized(path)
         self.listsNodes = listsNodes
-        self.pathPrefix = pathPrefix
+        self.filter = filter
     }
 
     package func run(_ output: Output) throws(InspectionError) -> InspectionStatus {
@@ -24,7 +27,7 @@ package struct SnapshotCommand<D: Disk> {
     private func list(
         _ file: SnapshotFile<D>, _ output: Output
     ) throws(InspectionError) -> InspectionStatus {
-        var printer = NodePrinter(output, pathPrefix: pathPrefix)
+        var printer = NodePrinter(output, filter)
         printer.heading()
         let found = try file.read(into: &printer, output)
         return report(found, output)

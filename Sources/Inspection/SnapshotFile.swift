@@ -15,8 +15,8 @@ struct SnapshotFile<D: Disk> {
         guard case .file = try Place(disk, path) else {
             throw .wrongDirectory(
                 path: path,
-                expected: "a file: a snapshot was expected; zkdump tree reads"
-                    + " directories")
+                expected: "a file, and a snapshot was expected",
+                advice: "zkdump tree reads directories")
         }
         name = SnapshotName(fileName: fileName(of: path))
         let kind = try FileKind(disk, path)
@@ -41,17 +41,23 @@ struct SnapshotFile<D: Disk> {
                 output.progress(path, $0, of: total)
             }
         }
-        for case .unsupportedVersion(let version) in found.faults.map(\.reason) {
-            throw .newerVersion(
-                path: path, version: UInt32(truncatingIfNeeded: version),
-                known: found.footer == nil && encoding == .lz4
-                    ? 1 : UInt32(SnapshotFormat.streamVersion))
-        }
+        try found.checkVersion()
         return found
     }
 }
 
 extension SnapshotInspection {
+    /// A later version's file is not damaged: this program cannot say anything about it.
+    func checkVersion() throws(InspectionError) {
+        for fault in faults {
+            guard case .unsupportedVersion(let version) = fault.reason else { continue }
+            throw .newerVersion(
+                path: path, offset: fault.offset, version: UInt32(truncatingIfNeeded: version),
+                known: footer == nil && encoding == .lz4
+                    ? 1 : UInt32(SnapshotFormat.streamVersion))
+        }
+    }
+
     func findings() -> [Finding] { faults.map { Finding($0, in: path) } }
 
     /// What the file says of itself.

@@ -50,6 +50,7 @@ struct SnapshotsVerifier<D: Disk> {
             ) { output.progress(path, $0, of: total) }
         }
         guard let found = inspected else { return nil }
+        try found.checkVersion()
         var what = "\(sink.znodeCount) znodes, \(sink.sessionCount) sessions, from \(name.zxid)"
         if let footer = found.footer, footer.endZxid > footer.startZxid {
             what += " to \(footer.endZxid)"

@@ -23,26 +23,25 @@ struct SubtreeUsage {
     }
 
     private let depth: Int
-    /// By path, cut at `depth`; each with what is there and, at `depth`, below.
-    private var parts: [[UInt8]: Usage] = [:]
-    /// Most znodes are in the same part as the one before.
-    private var current: [UInt8] = []
-    private var pending = Usage()
+    /// Paths cut at `depth`, and of each what is there and, at `depth`, below.
+    private var parts = PathTable()
+    private var usages: [Usage] = []
 
     init(depth: Int) { self.depth = depth }
 
     @inline(__always)
     mutating func add(_ path: ByteView, dataBytes: Int) {
-        let length = partLength(path)
-        let part = path[view: 0..<length]
-        let isSame = current.withByteView { $0.isEqual(to: part) }
-        if !isSame {
-            settle()
-            current = [UInt8](part)
-        }
-        pending.znodeCount += 1
-        pending.dataBytes += Int64(dataBytes)
-        pending.pathBytes += Int64(max(path.count, 1))
+        let part = index(of: path[view: 0..<partLength(path)])
+        usages[part].znodeCount += 1
+        usages[part].dataBytes += Int64(dataBytes)
+        usages[part].pathBytes += Int64(max(path.count, 1))
+    }
+
+    @inline(__always)
+    private mutating func index(of part: ByteView) -> Int {
+        let index = parts.index(of: part)
+        if index == usages.count { usages.append(Usage()) }
+        return index
     }
 
     /// How many subtrees there are, the root's included.
@@ -50,39 +49,48 @@ struct SubtreeUsage {
 
     /// The `limit` largest subtrees, each with everything below it, the largest first.
     mutating func rows(limit: Int = .max) -> [Row] {
-        settle()
-        var totals = parts
-        for (part, usage) in parts {
-            var ancestor = part[...]
-            while let slash = ancestor.lastIndex(of: UInt8(ascii: "/")) {
-                ancestor = ancestor[..<slash]
-                totals[Array(ancestor), default: Usage()] += usage
-            }
-        }
+        let totals = totals()
         rowCount = totals.count
-        return Self.largest(limit, of: totals).map { part, usage in
-            Row(path: part.isEmpty ? "/" : String(decoding: part, as: UTF8.self), usage: usage)
+        return largest(limit, of: totals).map { index in
+            let part = parts.path(index)
+            return Row(
+                path: part.isEmpty ? "/" : String(decoding: part, as: UTF8.self),
+                usage: totals[index])
         }
     }
 
-    private typealias Total = (key: [UInt8], value: Usage)
+    /// By the parts' numbers; ancestors that had no znode themselves become parts.
+    private mutating func totals() -> [Usage] {
+        var totals = usages
+        var ancestor: [UInt8] = []
+        for part in usages.indices {
+            ancestor.removeAll(keepingCapacity: true)
+            ancestor.append(contentsOf: parts.path(part))
+            while let slash = ancestor.lastIndex(of: UInt8(ascii: "/")) {
+                ancestor.removeSubrange(slash...)
+                let index = ancestor.withByteView { self.index(of: $0) }
+                if index == totals.count { totals.append(Usage()) }
+                totals[index] += usages[part]
+            }
+        }
+        return totals
+    }
 
     /// A tree may have a million znodes at the top, of which a few are shown: no need to sort all.
-    private static func largest(_ limit: Int, of totals: [[UInt8]: Usage]) -> [Total] {
-        if totals.count <= limit { return totals.sorted(by: isBefore) }
-        var chosen: [Total] = []
-        for total in totals {
-            if chosen.count == limit, let last = chosen.last, !isBefore(total, last) { continue }
-            let place = chosen.firstIndex { isBefore(total, $0) } ?? chosen.count
-            chosen.insert(total, at: place)
+    private func largest(_ limit: Int, of totals: [Usage]) -> [Int] {
+        func isBefore(_ left: Int, _ right: Int) -> Bool {
+            totals[left].bytes == totals[right].bytes
+                ? parts.isBefore(left, right) : totals[left].bytes > totals[right].bytes
+        }
+        if totals.count <= limit { return totals.indices.sorted(by: isBefore) }
+        var chosen: [Int] = []
+        for index in totals.indices {
+            if chosen.count == limit, let last = chosen.last, !isBefore(index, last) { continue }
+            let place = chosen.firstIndex { isBefore(index, $0) } ?? chosen.count
+            chosen.insert(index, at: place)
             if chosen.count > limit { chosen.removeLast() }
         }
         return chosen
-    }
-
-    private static func isBefore(_ left: Total, _ right: Total) -> Bool {
-        left.value.bytes == right.value.bytes
-            ? left.key.lexicographicallyPrecedes(right.key) : left.value.bytes > right.value.bytes
     }
 
     @inline(__always)
@@ -93,11 +101,5 @@ struct SubtreeUsage {
             slashes += 1
         }
         return path.count
-    }
-
-    private mutating func settle() {
-        guard pending.znodeCount > 0 else { return }
-        parts[current, default: Usage()] += pending
-        pending = Usage()
     }
 }

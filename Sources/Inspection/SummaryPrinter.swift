@@ -65,16 +65,24 @@ struct SummaryPrinter {
     }
 
     private func accessLists() {
-        let lists = summary.acls.filter { $0.value.uses > 0 }.sorted { left, right in
-            (right.value.uses, left.key) < (left.value.uses, right.key)
-        }
-        output.line(output.tinted("access control lists: \(lists.count + 1)", .strong))
-        output.line(
-            "  " + "\(summary.openUses)".rightAligned(8) + "  " + aclText(ACLEntry.openUnsafe))
-        for (_, list) in lists.prefix(Self.shownRows) {
-            output.line("  " + "\(list.uses)".rightAligned(8) + "  " + aclText(list.entries))
+        let lists = countedLists
+        output.line(output.tinted("access control lists: \(lists.count)", .strong))
+        for list in lists.prefix(Self.shownRows) {
+            output.line("  " + "\(list.uses)".rightAligned(8) + "  " + list.text)
         }
         more(lists.count)
+    }
+
+    /// Equal lists counted as one, under whatever ids; the open one first, then the most used.
+    private var countedLists: [(text: String, uses: Int)] {
+        let open = aclText(ACLEntry.openUnsafe)
+        var uses = [open: summary.openUses]
+        for list in summary.acls.values where list.uses > 0 {
+            uses[aclText(list.entries), default: 0] += list.uses
+        }
+        let openUses = uses.removeValue(forKey: open) ?? 0
+        let others = uses.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+        return [(open, openUses)] + others.map { ($0.key, $0.value) }
     }
 
     private mutating func topLevel() {
@@ -103,9 +111,8 @@ struct SummaryPrinter {
                 "ephemerals": .integer(summary.ephemeralsBySession[session.id] ?? 0),
             ])
         }
-        var lists = [Self.list(ACLEntry.openUnsafe, summary.openUses)]
-        for (_, list) in summary.acls.sorted(by: { $0.key < $1.key }) where list.uses > 0 {
-            lists.append(Self.list(list.entries, list.uses))
+        let lists = countedLists.map { list in
+            JSONValue.object(["acl": .string(list.text), "znodes": .integer(list.uses)])
         }
         let top = summary.usage.rows().filter { $0.path != "/" }.map { row in
             JSONValue.object([
@@ -126,9 +133,5 @@ struct SummaryPrinter {
             .init(key: "acls", value: .array(lists)),
             .init(key: "topLevel", value: .array(top)),
         ]
-    }
-
-    private static func list(_ entries: [ACLEntry], _ uses: Int) -> JSONValue {
-        .object(["acl": .string(aclText(entries)), "znodes": .integer(uses)])
     }
 }

@@ -8,17 +8,18 @@ package struct TreeCommand<D: Disk> {
     private let path: String
     private let logDirectory: String?
     private let listsNodes: Bool
-    private let pathPrefix: String?
+    private let filter: NodeFilter
 
+    /// - Parameter filter: of the list.
     package init(
         _ disk: D, path: String, logDirectory: String? = nil, listsNodes: Bool,
-        pathPrefix: String? = nil
+        filter: NodeFilter = NodeFilter()
     ) {
         self.disk = disk
         self.path = normalized(path)
         self.logDirectory = logDirectory.map { normalized($0) }
         self.listsNodes = listsNodes
-        self.pathPrefix = pathPrefix
+        self.filter = filter
     }
 
     package func run(_ output: Output) throws(InspectionError) -> InspectionStatus {
@@ -41,7 +42,7 @@ package struct TreeCommand<D: Disk> {
     private func print(_ loaded: LoadedTree, _ output: Output) {
         do throws(DecodeError) {
             if listsNodes {
-                var printer = NodePrinter(output, pathPrefix: pathPrefix)
+                var printer = NodePrinter(output, filter)
                 printer.heading()
                 try loaded.tree.feed(into: &printer)
                 return

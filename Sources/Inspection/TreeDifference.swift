@@ -24,9 +24,14 @@ struct TreeDifference {
 
     var isEmpty: Bool { znodes.isEmpty && sessions.isEmpty }
 
-    init(from before: DataTree, to after: DataTree) {
+    /// - Parameter prefix: a znode that bounds the comparison, which leaves out the sessions then.
+    init(from before: DataTree, to after: DataTree, under prefix: String? = nil) {
+        func isWanted(_ path: ByteView) -> Bool {
+            prefix.map { $0.withByteView { isWithin(path, $0) } } ?? true
+        }
         var found: [(path: [UInt8], entry: Entry)] = []
         before.forEachNode { ref, path in
+            guard isWanted(path) else { return }
             guard let other = Self.find(path, in: after) else {
                 return found.append(([UInt8](path), Self.whole(before, ref, path, .deleted)))
             }
@@ -36,12 +41,12 @@ struct TreeDifference {
                 ([UInt8](path), Entry(path: path.text, change: .changed, fields: fields)))
         }
         after.forEachNode { ref, path in
-            guard Self.find(path, in: before) == nil else { return }
+            guard isWanted(path), Self.find(path, in: before) == nil else { return }
             found.append(([UInt8](path), Self.whole(after, ref, path, .created)))
         }
         found.sort { $0.path.lexicographicallyPrecedes($1.path) }
         znodes = found.map(\.entry)
-        compareSessions(before, after)
+        if prefix == nil { compareSessions(before, after) }
     }
 
     private static func find(_ path: ByteView, in tree: DataTree) -> NodeRef? {

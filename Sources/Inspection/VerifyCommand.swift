@@ -32,15 +32,15 @@ package struct VerifyCommand<D: Disk> {
             verification = found
         case .file:
             throw .wrongDirectory(
-                path: path,
-                expected: "a directory; zkdump log and zkdump snapshot check single files")
+                path: path, expected: "a directory",
+                advice: "zkdump log and zkdump snapshot check single files")
         }
         verification.print(to: output)
         return verification.status
     }
 
-    /// Beside a running server, a write under way looks like a torn one, and files come and go; then
-    /// it is looked at again.
+    /// Beside a running server, a write under way looks like a torn one, and files come and go;
+    /// then it is looked at again.
     private func verifyStable(
         _ directory: DataDirectory, _ output: Output
     ) throws(InspectionError) -> Verification {

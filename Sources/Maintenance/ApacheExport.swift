@@ -60,7 +60,7 @@ package struct ApacheExport<D: Disk> {
         }
         try verify(name, tree)
         return ExportReport(
-            snapshot: directory + "/" + name.fileName, zxid: zxid, znodeCount: tree.nodeCount,
+            snapshot: directory + "/" + name.fileName, zxid: zxid, znodeCount: tree.nodeCount - 1,
             sessionCount: tree.sessions.count, sizeBytes: size, notes: loaded.notes)
     }
 

@@ -6,10 +6,16 @@ import Storage
 import TxnLog
 import ZKWire
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
 extension MaintenanceError: CustomStringConvertible {
     package var description: String {
         switch self {
-        case .disk(let error): "\(error)"
+        case .disk(let error): error.inTools
         case .snapshot(let error): error.inTools
         case .log(let directory, let error): error.inTools(directory)
         case .recovery(let error): error.inTools
@@ -83,11 +89,25 @@ extension MaintenanceError: CustomStringConvertible {
     }
 }
 
+extension DiskError {
+    fileprivate var inTools: String {
+        switch code {
+        case _ where isOutOfSpace: "\(self). Make room, or give a directory on another disk"
+        case ENOENT: "\(self). Check the path; the directory that it is in has to be there"
+        case EACCES, EPERM: "\(self). Run as the user that the server runs as"
+        case EROFS: "\(self). Give a directory on another disk"
+        default: "\(self). Look at the disk: dmesg"
+        }
+    }
+}
+
 extension SnapshotError {
     /// Without what a server would do about it.
     fileprivate var inTools: String {
         switch self {
-        case .disk(let error): "\(error)"
+        case .disk(let error): error.inTools
+        case .invalid(let path, let fault) where isNewerVersion:
+            "\(path): \(fault). Use the zknode of the version that wrote it"
         case .invalid(let path, let fault): "\(path) is damaged: \(fault). Give another snapshot"
         case .refused(let path, let words): "\(path) is damaged: \(words). Give another snapshot"
         }
@@ -97,7 +117,7 @@ extension SnapshotError {
 extension TxnLogError {
     fileprivate func inTools(_ directory: String) -> String {
         switch self {
-        case .disk(let error), .poisoned(let error): "\(error)"
+        case .disk(let error), .poisoned(let error): error.inTools
         case .corrupt(let fault):
             "\(directory): \(fault). The last zxid before it is \(fault.lastGoodZxid)"
         case .startsLater(let wanted, let first):
@@ -110,7 +130,8 @@ extension TxnLogError {
             "the log in \(directory) has \(found) where \(expected) was expected: it is not the "
                 + "log that the snapshot belongs to"
         case .newerVersion(let file, let version):
-            "\(directory)/\(file) has format version \(version), which this program cannot read"
+            "\(directory)/\(file) has format version \(version), which this program cannot read. "
+                + "Use the zknode of the version that wrote it"
         case .locked(let path): "\(path) is held by another process"
         }
     }
@@ -119,7 +140,7 @@ extension TxnLogError {
 extension RecoveryError {
     fileprivate var inTools: String {
         switch self {
-        case .disk(let error): "\(error)"
+        case .disk(let error): error.inTools
         case .snapshot(let error): error.inTools
         case .log(let error): error.inTools("the directory's log")
         case .apacheLog(let path, let offset, let defect):

@@ -61,12 +61,14 @@ extension MaintenanceError {
     package var exit: MaintenanceExit {
         switch self {
         case .disk(let error): error.maintenanceExit
+        case .snapshot(let error) where error.isNewerVersion: .directory
         case .snapshot(.disk(let error)), .log(_, .disk(let error)), .recovery(.disk(let error)),
             .recovery(.snapshot(.disk(let error))), .recovery(.log(.disk(let error))),
             .meta(.disk(let error)):
             error.maintenanceExit
         case .notSnapshot, .notDataDirectory, .notEmpty, .unfinishedRestore, .noLogs, .foreignLogs,
-            .log(_, .locked), .recovery(.inUse):
+            .log(_, .locked), .log(_, .newerVersion), .recovery(.inUse),
+            .recovery(.log(.newerVersion)), .meta(.newerVersion), .recovery(.meta(.newerVersion)):
             .directory
         case .fuzzy, .beforeSnapshot, .timeUnknown, .logBeginsLater, .logEndsEarlier,
             .log(_, .startsLater),
@@ -77,6 +79,16 @@ extension MaintenanceError {
         case .snapshot, .log, .recovery, .meta, .undecodable, .unresolvedACLs, .manifest, .badCopy:
             .damaged
         }
+    }
+}
+
+extension SnapshotError {
+    /// A file that is whole for all this program knows, and that it cannot read.
+    var isNewerVersion: Bool {
+        guard case .invalid(_, let fault) = self, case .unsupportedVersion = fault.reason else {
+            return false
+        }
+        return true
     }
 }
 

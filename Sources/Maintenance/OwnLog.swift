@@ -21,7 +21,9 @@ struct OwnLog<D: Disk> {
         let plain = TxnLogReader(
             disk: overlay, directory: path,
             configuration: TxnLogConfiguration(ensembleID: 0, saltSeed: 0))
-        let segments = try onLog(path) { () throws(TxnLogError) in try plain.segments() }
+        let segments = try onLog(path) { () throws(TxnLogError) in
+            try plain.segments(toleratesBad: true)
+        }
         let mark = try onLog(path) { () throws(TxnLogError) in try plain.watermark() }
         let newest = segments.last?.header
         let generation = origin?.generation ?? newest?.generation ?? mark?.generation ?? 0
@@ -40,7 +42,7 @@ struct OwnLog<D: Disk> {
             note = Self.note(opened.report)
         } catch {
             last = nil
-            end = .failure(error)
+            end = .failure(Self.placed(error))
             note = nil
         }
         reader = plain
@@ -55,6 +57,21 @@ struct OwnLog<D: Disk> {
             "left out the unfinished write at offset \(offset) of \(file): never acknowledged"
         case .discardedSegment(let file, _):
             "left out \(file), which was being made: nothing in it was acknowledged"
+        }
+    }
+
+    /// Before a segment whose header is unusable lies what its name says, however little had been
+    /// read when that was noticed.
+    private static func placed(_ error: TxnLogError) -> TxnLogError {
+        guard case .corrupt(var fault) = error,
+            let first = LogFileNames.firstZxid(of: fault.file), first.counter > 1
+        else { return error }
+        switch fault.reason {
+        case .segmentHeader,
+            .unreadable where fault.offset == 0:
+            fault.lastGoodZxid = max(fault.lastGoodZxid, Zxid(rawValue: first.rawValue - 1))
+            return .corrupt(fault)
+        default: return error
         }
     }
 
@@ -77,7 +94,7 @@ struct OwnLog<D: Disk> {
                 }
             }
         } catch let error as TxnLogError {
-            throw .log(directory: path, error)
+            throw .log(directory: path, Self.placed(error))
         } catch let error as DecodeError {
             throw .undecodable(path: path, zxid: zxid, "\(error)")
         } catch {

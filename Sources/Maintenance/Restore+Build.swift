@@ -17,11 +17,14 @@ extension Restore {
         "This directory is being restored. If nobody is at it any more, remove it.\n"
     }
 
-    private var target: DataDirectory { DataDirectory(request.dataDirectory) }
+    private var target: DataDirectory {
+        DataDirectory(request.dataDirectory, dataLog: request.dataLogDirectory)
+    }
     private var markPath: String { target.own + "/meta-a" }
 
-    /// Refuses a directory that has anything in it.
+    /// Refuses directories that have anything in them.
     func checkTarget() throws(MaintenanceError) {
+        if target.dataLog != target.data { try checkIsEmpty(target.dataLog, on: disk) }
         guard disk.exists(request.dataDirectory) else { return }
         let names = try onDisk { () throws(DiskError) in try disk.list(request.dataDirectory) }
         if names.isEmpty { return }
@@ -64,6 +67,7 @@ extension Restore {
         try disk.writeFile(Self.mark, at: markPath)
         try disk.syncDirectory(target.own)
         try disk.makeDirectory(target.snapshots)
+        try disk.makeDirectory(target.dataLog)
     }
 
     private func writeSnapshot(

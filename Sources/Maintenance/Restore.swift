@@ -24,6 +24,9 @@ package struct RestoreRequest: Sendable {
     package var to = RestorePoint.end
     /// The new directory.
     package var dataDirectory: String
+    /// The server's `dataLogDir`, if it has one: new too, since a log that is already there is of
+    /// another history. The restored state needs no log of its own.
+    package var dataLogDirectory: String?
     /// As in `myid`; a standalone server's is 0.
     package var serverID = ServerID(rawValue: 0)
     /// The new history's id and the seed of the tree's hash, from a source of randomness.
@@ -46,7 +49,7 @@ package struct RestoreReport: Equatable, Sendable {
     /// The latest ctime or mtime of any znode.
     package var newestChangeTime: Int64
     package var replayedCount: UInt64 = 0
-    /// As `mntr` counts them.
+    /// As zkdump counts them: the root once. `mntr` counts it twice, as Apache's does.
     package var znodeCount: Int
     package var sessionCount: Int
     package var ephemeralCount: Int
@@ -97,7 +100,7 @@ package struct Restore<D: Disk> {
         let report = RestoreReport(
             zxid: tree.lastProcessedZxid, lastTime: replay.lastTime,
             newestChangeTime: tree.newestChangeTime,
-            replayedCount: replay.appliedCount, znodeCount: tree.nodeCount,
+            replayedCount: replay.appliedCount, znodeCount: tree.nodeCount - 1,
             sessionCount: tree.sessions.count, ephemeralCount: tree.ephemeralsCount, notes: notes)
         return (tree, report)
     }

@@ -4,18 +4,18 @@ import ZKWire
 
 /// Hands a snapshot's content to a tree loader and puts the loader's objections in the reader's
 /// words.
-struct TreeSink: SnapshotSink {
+package struct TreeSink: SnapshotSink {
     private var loader: TreeLoader
 
-    init(seed: UInt64, keepsDigest: Bool = false) {
+    package init(seed: UInt64, keepsDigest: Bool = false) {
         loader = TreeLoader(seed: seed, keepsDigest: keepsDigest)
     }
 
-    mutating func addSession(_ session: SessionID, timeoutMilliseconds: Int32) {
+    package mutating func addSession(_ session: SessionID, timeoutMilliseconds: Int32) {
         loader.addSession(session, timeoutMilliseconds: timeoutMilliseconds)
     }
 
-    mutating func addACL(id: Int64, acl: ByteView) throws(DecodeError) {
+    package mutating func addACL(id: Int64, acl: ByteView) throws(DecodeError) {
         do throws(TreeLoadError) {
             try loader.addACL(id: id, acl: acl)
         } catch {
@@ -24,7 +24,7 @@ struct TreeSink: SnapshotSink {
     }
 
     @inline(__always)
-    mutating func addNode(
+    package mutating func addNode(
         path: ByteView, data: ByteView?, acl: Int64, stat: borrowing StatPersisted
     ) throws(DecodeError) {
         do throws(TreeLoadError) {
@@ -35,7 +35,7 @@ struct TreeSink: SnapshotSink {
     }
 
     /// The tree, after the reader has found every checksum right.
-    consuming func finish(lastProcessedZxid: Zxid) throws(TreeLoadError) -> DataTree {
+    package consuming func finish(lastProcessedZxid: Zxid) throws(TreeLoadError) -> DataTree {
         try loader.finish(lastProcessedZxid: lastProcessedZxid)
     }
 }

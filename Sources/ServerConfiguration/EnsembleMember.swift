@@ -58,9 +58,9 @@ extension EnsembleMember: CustomStringConvertible {
     /// The value of the line, as Apache writes it: /zookeeper/config is made of these.
     package var description: String {
         let peers = addresses.map { address in
-            bracketed(address.host) + ":\(address.quorumPort):\(address.electionPort):\(role)"
+            bracketed(address.host) + ":\(address.quorumPort):\(address.electionPort)"
         }
-        var text = peers.joined(separator: "|")
+        var text = peers.joined(separator: "|") + ":\(role)"
         if client != nil || secureClient != nil { text += ";" }
         if let client { text += client.description }
         if let secureClient { text += ";" + secureClient.description }
@@ -81,25 +81,24 @@ extension EnsembleMember {
         for peer in parts[0].split(separator: "|", omittingEmptySubsequences: false) {
             let (address, role) = try Self.peer(trimmed(peer))
             addresses.append(address)
-            roles.insert(role)
+            if let role { roles.insert(role) }
         }
-        guard roles.count == 1, let role = roles.first else {
-            throw BadValue("the same role at each address of the server")
-        }
+        // Apache writes it once, behind the last address.
+        guard roles.count <= 1 else { throw BadValue("one role for all addresses of the server") }
         self.init(
-            id: id, addresses: addresses, role: role,
+            id: id, addresses: addresses, role: roles.first ?? .participant,
             client: try Self.client(parts.count > 1 ? parts[1] : ""),
             secureClient: try Self.client(parts.count > 2 ? parts[2] : ""))
     }
 
-    private static func peer(_ text: String) throws(BadValue) -> (Address, Role) {
+    private static func peer(_ text: String) throws(BadValue) -> (Address, Role?) {
         guard let fields = hostAndFields(text), 3...4 ~= fields.count, !fields[0].isEmpty,
             let quorumPort = port(fields[1]), let electionPort = port(fields[2])
         else { throw BadValue(form) }
         guard quorumPort != electionPort else {
             throw BadValue("a quorum port and an election port that differ")
         }
-        var role = Role.participant
+        var role: Role?
         if fields.count == 4 {
             guard let given = Role(rawValue: trimmed(fields[3]).lowercased()) else {
                 throw BadValue("the role participant or observer")

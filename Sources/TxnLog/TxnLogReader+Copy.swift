@@ -14,11 +14,15 @@ package struct SegmentSummary: Equatable, Sendable {
 extension TxnLogReader {
     /// The segments whose headers can be used, oldest first.
     ///
+    /// - Parameter toleratesBad: leaves out what has no usable header, for a caller that notices it
+    ///   when it reads that far.
     /// - Throws: `corrupt` for a segment whose header cannot, unless it is newer than all others:
     ///   that is one being made.
-    package func segments() throws(TxnLogError) -> [SegmentSummary] {
+    package func segments(
+        toleratesBad: Bool = false
+    ) throws(TxnLogError) -> [SegmentSummary] {
         let listing = try directory.listSegments()
-        if let bad = listing.bad.first, let newest = listing.segments.last,
+        if !toleratesBad, let bad = listing.bad.first, let newest = listing.segments.last,
             bad.firstZxid < newest.header.firstZxid
         {
             throw .corrupt(

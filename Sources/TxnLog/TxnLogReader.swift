@@ -38,7 +38,8 @@ package struct TxnLogReader<D: Disk>: Sendable {
     ) throws -> ChainPoint? {
         guard start < end || point != nil else { return nil }
         let listing = try directory.listSegments()
-        if let bad = listing.bad.first {
+        // One that begins later is of no matter here.
+        if let bad = listing.bad.first(where: { $0.firstZxid <= end }) {
             throw TxnLogError.corrupt(
                 LogFault(
                     file: bad.name, offset: 0, lastGoodZxid: start, zxid: bad.firstZxid,

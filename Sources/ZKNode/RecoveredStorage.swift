@@ -13,6 +13,10 @@ import Zab
 /// What a start got from the disk.
 struct RecoveredStorage {
     let state: RecoveredState<PosixDisk>
+    /// Loads the tree again, if it has to be.
+    let recovery: Recovery<PosixDisk>
+    /// What the protocol has to know of it.
+    let durable: DurableState
     /// One line for the end of the start: what was recovered.
     let summary: String
 
@@ -23,6 +27,8 @@ struct RecoveredStorage {
         let disk = PosixDisk()
         let directory = DataDirectory(
             server.storage.dataDir, dataLog: server.storage.givenDataLogDir)
+        try checkDirectories(directory, server.storage, disk)
+        let beginning = try FirstStart(server.storage, directory, disk)
         var random = SystemRandomNumberGenerator()
         var configuration = RecoveryConfiguration(
             serverID: ServerID(rawValue: server.myID ?? 0),
@@ -31,21 +37,41 @@ struct RecoveredStorage {
             now: { .nanoseconds(Int64(NIODeadline.now().uptimeNanoseconds)) })
         configuration.segmentSizeBytes = server.log.segmentBytes
         configuration.isLogCompressed = server.log.isCompressed
+        configuration.keepsDigest = server.isEnsembleMember && server.storage.isDigestEnabled
         do throws(RecoveryError) {
-            try makeDirectories(directory, isAllowed: server.storage.isDataDirCreated, disk)
+            try makeDirectories(directory, disk)
             let progress = ProgressLog(logger)
-            let state = try Recovery(disk, directory, configuration).load { progress.note($0) }
+            let recovery = Recovery(disk, directory, configuration)
+            let state = try recovery.load { progress.note($0) }
             for line in state.report.warnings { logger.warning("\(line)") }
-            return RecoveredStorage(state: state, summary: state.report.summary)
+            beginning.end(disk, logger)
+            return RecoveredStorage(
+                state: state, recovery: recovery,
+                durable: DurableState(state, isFirstStart: beginning.isMarked),
+                summary: state.report.summary)
         } catch {
             throw ServerFailure(error.exitCode, error.description)
         }
     }
 
+    /// `datadir.autocreate=false`: a path that is not there is a mistake, or not mounted.
+    private static func checkDirectories(
+        _ directory: DataDirectory, _ settings: StorageSettings, _ disk: PosixDisk
+    ) throws(ServerFailure) {
+        guard !settings.isDataDirCreated else { return }
+        for path in [directory.data, directory.dataLog] where !disk.exists(path) {
+            throw ServerFailure(
+                .dataDirectory,
+                """
+                \(path) is not there, and datadir.autocreate is false. Mount its disk, correct \
+                dataDir or dataLogDir, or make the directory
+                """)
+        }
+    }
+
     private static func makeDirectories(
-        _ directory: DataDirectory, isAllowed: Bool, _ disk: PosixDisk
+        _ directory: DataDirectory, _ disk: PosixDisk
     ) throws(RecoveryError) {
-        guard isAllowed else { return }
         for path in Set([directory.data, directory.dataLog]).sorted() {
             do throws(DiskError) {
                 try disk.createDirectories(path)
@@ -57,9 +83,11 @@ struct RecoveredStorage {
 }
 
 extension LogSettings {
-    /// `txnLogSizeLimitInKb` as far as a segment can be that small or large: its offsets have 31
-    /// bits, and a segment is written with zeros ahead of its use.
-    package var segmentBytes: Int { min(max(maxSegmentBytes ?? .max, 1 << 16), 1 << 30) }
+    /// `txnLogSizeLimitInKb` as far as a segment can be that small or large.
+    package var segmentBytes: Int {
+        let sizes = LogSettings.segmentBytesRange
+        return min(max(maxSegmentBytes ?? .max, sizes.lowerBound), sizes.upperBound)
+    }
 }
 
 extension PosixDisk {
@@ -153,25 +181,15 @@ extension ImportReport {
     }
 }
 
-extension RecoveryError {
-    /// The exit code of a start that ends with this.
-    var exitCode: ExitCode {
-        switch self {
-        case .disk, .inUse, .wrongServer: .dataDirectory
-        case .log(let error): error.exitCode
-        default: .corruptStorage
-        }
-    }
-}
-
-extension TxnLogError {
-    /// The exit code of a process that ends with this.
-    var exitCode: ExitCode {
-        switch self {
-        case .disk, .poisoned: .storageFailure
-        case .locked: .dataDirectory
-        case .corrupt, .newerVersion, .startsLater, .noRecord, .otherHistory: .corruptStorage
-        }
+extension DurableState {
+    /// - Parameter isFirstStart: the operator says that nothing is missing in a blank directory.
+    fileprivate init(_ state: RecoveredState<PosixDisk>, isFirstStart: Bool) {
+        guard let record = state.meta.record else { preconditionFailure("a start has its meta") }
+        self.init(
+            epochs: Epochs(
+                accepted: Epoch(rawValue: record.acceptedEpoch),
+                current: Epoch(rawValue: record.currentEpoch), isRecovering: record.isRecovering),
+            lastZxid: state.log.lastZxid, isBlank: state.isBlank && !isFirstStart)
     }
 }
 

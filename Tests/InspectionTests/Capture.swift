@@ -34,43 +34,62 @@ struct Tool<D: Disk> {
     init(_ disk: D) { self.disk = disk }
 
     func log(
-        _ path: String, _ format: Output.Format = .text, filter: LogFilter = LogFilter()
+        _ path: String, _ format: Output.Format = .text, logs: String? = nil,
+        filter: LogFilter = LogFilter()
     ) -> Capture {
         Capture(format) { (output) throws(InspectionError) in
-            try LogCommand(disk, path: path, filter: filter).run(output)
+            try LogCommand(disk, path: path, logDirectory: logs, filter: filter).run(output)
         }
     }
 
     func snapshot(
-        _ path: String, _ format: Output.Format = .text, nodes: Bool = false, prefix: String? = nil
+        _ path: String, _ format: Output.Format = .text, nodes: Bool = false,
+        filter: NodeFilter = NodeFilter()
     ) -> Capture {
         Capture(format) { (output) throws(InspectionError) in
-            try SnapshotCommand(disk, path: path, listsNodes: nodes, pathPrefix: prefix)
-                .run(output)
+            try SnapshotCommand(disk, path: path, listsNodes: nodes, filter: filter).run(output)
         }
     }
 
-    func tree(_ path: String, _ format: Output.Format = .text, nodes: Bool = false) -> Capture {
+    func tree(
+        _ path: String, _ format: Output.Format = .text, logs: String? = nil, nodes: Bool = false,
+        filter: NodeFilter = NodeFilter()
+    ) -> Capture {
         Capture(format) { (output) throws(InspectionError) in
-            try TreeCommand(disk, path: path, listsNodes: nodes).run(output)
+            try TreeCommand(
+                disk, path: path, logDirectory: logs, listsNodes: nodes, filter: filter
+            ).run(output)
         }
     }
 
-    func verify(_ path: String, _ format: Output.Format = .text) -> Capture {
+    func verify(
+        _ path: String, _ format: Output.Format = .text, logs: String? = nil
+    ) -> Capture {
         Capture(format) { (output) throws(InspectionError) in
-            try VerifyCommand(disk, path: path).run(output)
+            try VerifyCommand(disk, path: path, logDirectory: logs).run(output)
         }
     }
 
-    func diff(_ before: String, _ after: String, _ format: Output.Format = .text) -> Capture {
+    func diff(
+        _ before: String, _ after: String, _ format: Output.Format = .text, logs: String? = nil,
+        prefix: String? = nil
+    ) -> Capture {
         Capture(format) { (output) throws(InspectionError) in
-            try DiffCommand(disk, from: before, to: after).run(output)
+            try DiffCommand(
+                disk, from: .init(before), to: .init(after, logDirectory: logs),
+                pathPrefix: prefix
+            ).run(output)
         }
     }
 
-    func usage(_ path: String, depth: Int, _ format: Output.Format = .text) -> Capture {
+    func usage(
+        _ path: String, depth: Int, _ format: Output.Format = .text, logs: String? = nil,
+        prefix: String? = nil
+    ) -> Capture {
         Capture(format) { (output) throws(InspectionError) in
-            try UsageCommand(disk, path: path, depth: depth).run(output)
+            try UsageCommand(
+                disk, path: path, logDirectory: logs, depth: depth, pathPrefix: prefix
+            ).run(output)
         }
     }
 }

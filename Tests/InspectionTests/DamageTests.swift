@@ -22,25 +22,31 @@ struct DamageTests {
     }
 
     /// The story, with one more write that the watermark does not know of.
-    private func unacknowledged() throws -> SimulatedDisk {
+    private static func unacknowledged() throws -> SimulatedDisk {
         let disk = SimulatedDisk()
         var scenario = try Scenario(disk)
         try scenario.create("/a", "first", .persistent, .create, parent: 1)
-        let mark = try #require(disk.content(of: Self.watermark))
+        let mark = try #require(disk.content(of: watermark))
         try scenario.create("/b", "second", .persistent, .create, parent: 2)
         try scenario.state.log.close()
-        disk.place(mark, at: Self.watermark)
+        disk.place(mark, at: watermark)
         disk.releaseLocks()
+        return disk
+    }
+
+    /// The same, and that write is not complete.
+    static func torn() throws -> SimulatedDisk {
+        let disk = try unacknowledged()
+        let bytes = try #require(disk.content(of: Scenario.first))
+        let end = try #require(bytes.lastIndex { $0 != 0 })
+        disk.corrupt(Scenario.first, end, bits: 1)
         return disk
     }
 
     @Test("A write that was cut short before it was acknowledged is torn, not corrupt")
     func torn() throws {
-        let disk = try unacknowledged()
-        #expect(Tool(disk).verify("data").status == .clean)
-        let bytes = try #require(disk.content(of: Scenario.first))
-        let end = bytes.lastIndex { $0 != 0 }!
-        disk.corrupt(Scenario.first, end, bits: 1)
+        #expect(Tool(try Self.unacknowledged()).verify("data").status == .clean)
+        let disk = try Self.torn()
         #expect(start(disk).isTorn)
         let tool = Tool(disk)
         for found in [tool.verify("data"), tool.log("data"), tool.tree("data")] {

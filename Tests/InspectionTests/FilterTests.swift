@@ -46,10 +46,55 @@ struct FilterTests {
         #expect(try zxids(filter) == ["0x100000006", "0x100000008", "0x10000000d"])
     }
 
-    @Test("--path bounds a list of znodes")
+    /// The paths in a list of znodes.
+    private func paths(_ filter: NodeFilter) throws -> [String] {
+        let tool = Tool(try Scenario.disk())
+        let found = tool.tree("data", .json, nodes: true, filter: filter)
+        #expect(found.status == .clean)
+        let listed = tool.tree("data", nodes: true, filter: filter)
+        #expect(listed.lines.count == found.lines.count + 1)
+        return found.lines.compactMap { line in
+            line.split(separator: "\"path\":\"").last?.split(separator: "\"").first.map(String.init)
+        }
+    }
+
+    @Test("A list of znodes is bounded by path, by last change and by session")
     func nodes() throws {
         let tool = Tool(try Scenario.disk())
-        let found = tool.snapshot(Scenario.snapshot, .json, nodes: true, prefix: "/app")
+        let app = NodeFilter(pathPrefix: "/app")
+        let found = tool.snapshot(Scenario.snapshot, .json, nodes: true, filter: app)
         #expect(found.lines.count == 4, "\(found.text)")
+        #expect(try paths(app) == ["/app", "/app/a", "/app/b"])
+        var changed = NodeFilter()
+        changed.from = Zxid(rawValue: 0x1_0000_0006)
+        #expect(try paths(changed) == ["/app", "/app/a", "/app/b"])
+        changed.to = Zxid(rawValue: 0x1_0000_0006)
+        #expect(try paths(changed) == ["/app"])
+        var owned = NodeFilter()
+        owned.session = Scenario.one
+        let ephemerals = tool.snapshot(Scenario.snapshot, .json, nodes: true, filter: owned)
+        #expect(ephemerals.lines.count == 1 && ephemerals.text.contains("/app/lock"))
+        #expect(try paths(owned).isEmpty)
+    }
+
+    @Test("du counts from the znode that --path names")
+    func usage() throws {
+        let tool = Tool(try Scenario.disk())
+        let found = tool.usage("data", depth: 1, prefix: "/app")
+        #expect(found.lines.dropFirst().map { $0.split(separator: " ").last } == [
+            "/app", "/app/a", "/app/b",
+        ])
+        let whole = tool.usage("data", depth: 1)
+        #expect(whole.text.contains(found.lines[1]), "the same numbers for /app")
+        #expect(tool.usage("data", depth: 3, prefix: "/none").lines.count == 1)
+    }
+
+    @Test("diff leaves out what is not below --path, and the sessions")
+    func difference() throws {
+        let tool = Tool(try Scenario.disk())
+        let found = tool.diff(Scenario.snapshot, "data", prefix: "/app/lock")
+        #expect(found.status == .different)
+        #expect(found.lines.count == 2 && found.text.hasPrefix("- /app/lock"), "\(found.text)")
+        #expect(tool.diff(Scenario.snapshot, "data", prefix: "/jobs").status == .clean)
     }
 }

@@ -74,6 +74,45 @@ struct GoldenTests {
         try check("tree-nodes") { tool.tree("data", $0, nodes: true) }
     }
 
+    @Test("snapshot, tree, diff: Apache's")
+    func apacheTree() throws {
+        let tool = Tool(try Files.apacheDisk())
+        let snapshot = "apache/version-2/snapshot.21"
+        try check("snapshot-apache") { tool.snapshot(snapshot, $0) }
+        try check("tree-apache") { tool.tree("apache", $0) }
+        try check("diff-apache", .different) { tool.diff(snapshot, "apache", $0) }
+    }
+
+    @Test("log, verify, tree: a last write that was cut short")
+    func torn() throws {
+        let tool = Tool(try DamageTests.torn())
+        try check("log-torn", .torn) { tool.log("data", $0) }
+        try check("verify-torn", .torn) { tool.verify("data", $0) }
+        try check("tree-torn", .torn) { tool.tree("data", $0) }
+    }
+
+    @Test("Every filter of every list, in both formats")
+    func filters() throws {
+        let tool = Tool(try Scenario.disk())
+        var log = LogFilter()
+        log.from = Zxid(rawValue: 0x1_0000_0002)
+        log.to = Zxid(rawValue: 0x1_0000_000D)
+        log.pathPrefix = "/app"
+        log.session = Scenario.one
+        try check("log-filtered") { tool.log("data", $0, filter: log) }
+        var nodes = NodeFilter(pathPrefix: "/app")
+        nodes.from = Zxid(rawValue: 0x1_0000_0003)
+        nodes.to = Zxid(rawValue: 0x1_0000_0005)
+        nodes.session = Scenario.one
+        try check("snapshot-filtered") {
+            tool.snapshot(Scenario.snapshot, $0, nodes: true, filter: nodes)
+        }
+        try check("du-filtered") { tool.usage("data", depth: 1, $0, prefix: "/app") }
+        try check("diff-filtered", .different) {
+            tool.diff(Scenario.snapshot, "data", $0, prefix: "/app")
+        }
+    }
+
     @Test("verify: ours and Apache's")
     func verify() throws {
         let tool = Tool(try Scenario.disk())

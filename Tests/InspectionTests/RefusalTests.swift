@@ -13,7 +13,9 @@ struct RefusalTests {
         disk.place([], at: "data/empty")
         disk.place(Array("hello world, this is text".utf8), at: "data/notes")
         let tool = Tool(disk)
-        #expect(message(tool.log("data/none")) == "data/none: no such file or directory")
+        #expect(
+            message(tool.log("data/none"))
+                == "data/none: no such file or directory. Check the path")
         #expect(
             message(tool.log("data/empty"))
                 == "data/empty is empty (0 bytes), and a log file was expected. Take it from a"
@@ -21,7 +23,8 @@ struct RefusalTests {
         #expect(
             message(tool.log("data/notes"))
                 == "data/notes: at offset 0 there is neither a log's nor a snapshot's magic (bytes"
-                + " 68 65 6c 6c 6f 20 77 6f), and a log file was expected")
+                + " 68 65 6c 6c 6f 20 77 6f), and a log file was expected. Check the path; if it is"
+                + " right, the file has been overwritten: take it from a backup")
         #expect(message(tool.log(Scenario.snapshot)).contains("read it with zkdump snapshot"))
         #expect(message(tool.snapshot(Scenario.first)).contains("read it with zkdump log"))
         #expect(message(tool.snapshot("data")).contains("zkdump tree reads directories"))

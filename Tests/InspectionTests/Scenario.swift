@@ -21,18 +21,23 @@ struct Scenario {
     let state: RecoveredState<SimulatedDisk>
     private var counter: UInt32 = 0
 
-    init(_ disk: SimulatedDisk, isCompressed: Bool = false) throws {
+    /// - Parameter dataLog: another directory for the log.
+    init(_ disk: SimulatedDisk, isCompressed: Bool = false, dataLog: String? = nil) throws {
         var configuration = RecoveryConfiguration(
             serverID: ServerID(rawValue: 0), newEnsembleID: 0xE5E5, seed: 1)
         configuration.segmentSizeBytes = 16 << 10
         configuration.isLogCompressed = isCompressed
-        state = try Recovery(disk, DataDirectory(Self.root), configuration).load()
+        state = try Recovery(
+            disk, DataDirectory(Self.root, dataLog: dataLog), configuration
+        ).load()
     }
 
     /// The whole story, on a new disk.
-    static func disk(isCompressed: Bool = false) throws -> SimulatedDisk {
+    static func disk(
+        isCompressed: Bool = false, dataLog: String? = nil
+    ) throws -> SimulatedDisk {
         let disk = SimulatedDisk()
-        var scenario = try Scenario(disk, isCompressed: isCompressed)
+        var scenario = try Scenario(disk, isCompressed: isCompressed, dataLog: dataLog)
         try scenario.beforeSnapshot()
         try scenario.duringSnapshot()
         scenario.state.log.roll()

@@ -1,4 +1,5 @@
 import Maintenance
+import Snapshot
 import Storage
 import Testing
 import TxnLog
@@ -45,7 +46,36 @@ struct MessageTests {
             ),
             (
                 .disk(DiskError("write", "new/zknode/meta-a", code: 28)), .storage,
-                "write new/zknode/meta-a: No space left on device (errno 28)"
+                """
+                write new/zknode/meta-a: No space left on device (errno 28). Make room, or give a \
+                directory on another disk
+                """
+            ),
+            (
+                .disk(DiskError("open", "backup/snapshot.9", code: 2)), .directory,
+                """
+                open backup/snapshot.9: No such file or directory (errno 2). Check the path; the \
+                directory that it is in has to be there
+                """
+            ),
+            (
+                .snapshot(
+                    .invalid(
+                        path: "snapshot.9",
+                        SnapshotFault(.unsupportedVersion(3), in: .content, at: 4))), .directory,
+                """
+                snapshot.9: unsupported version 3 at byte 4 of the uncompressed content. Use the \
+                zknode of the version that wrote it
+                """
+            ),
+            (
+                .log(
+                    directory: "log",
+                    .newerVersion(file: "0000000000000001.log", version: 9)), .directory,
+                """
+                log/0000000000000001.log has format version 9, which this program cannot read. Use \
+                the zknode of the version that wrote it
+                """
             ),
         ]
         for (error, exit, message) in cases {

@@ -164,6 +164,33 @@ struct RefusalTests {
         #expect(try Scene.dump(scene.disk, at: "new") == scene.history[good.rawValue])
     }
 
+    @Test("Before a segment without a usable header, all that it says is there can be restored")
+    func damagedHeader() throws {
+        let scene = try Scene.make(seed: 36, snapshots: 2)
+        let segments = scene.files(below: "data/zknode/log").keys
+            .filter { $0.hasSuffix(".log") }.sorted()
+        for segment in segments.dropFirst() {
+            let disk = scene.disk.afterKill()
+            disk.corrupt(segment, 20, bits: 1)
+            let error = failure { () throws(MaintenanceError) in
+                try Restore(disk, scene.request(nil)).run()
+            }
+            guard case .log(_, .corrupt(let fault)) = error else {
+                Issue.record("\(segment): \(String(describing: error))")
+                continue
+            }
+            #expect(segment.hasSuffix(fault.file))
+            let good = fault.lastGoodZxid
+            _ = try Restore(disk, scene.request(nil, to: .zxid(good))).run()
+            #expect(try Scene.dump(disk, at: "new") == scene.history[good.rawValue])
+            #expect(
+                failure { () throws(MaintenanceError) in
+                    try Restore(disk, scene.request(nil, to: .zxid(good.next), target: "more"))
+                        .run()
+                }?.exit == .damaged)
+        }
+    }
+
     @Test("A directory with anything in it, or with an unfinished restore, is refused")
     func occupied() throws {
         let scene = try Scene.make(seed: 34, snapshots: 1, steps: 10)

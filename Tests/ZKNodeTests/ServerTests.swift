@@ -85,6 +85,7 @@ struct ServerTests {
         configuration.clients.port = node.port
         let failure = #expect(throws: ServerFailure.self) { try TestNode(configuration) }
         #expect(failure?.code == .cannotListen)
+        #expect(failure?.description.contains("Address already in use (errno 98)") == true)
         configuration.clients.port = 0
         try TestNode(configuration).stop()
         node.stop()
@@ -95,24 +96,6 @@ struct ServerTests {
         let directory = TemporaryDirectory()
         var configuration = TestNode.configuration(directory)
         configuration.security.digestAlgorithm = .sha3With256
-        let failure = #expect(throws: ServerFailure.self) { try TestNode(configuration) }
-        #expect(failure?.code == .badConfiguration)
-        #expect(directory.names(in: "").isEmpty)
-    }
-
-    @Test("a member of an ensemble is refused: it would serve on its own, as would the others")
-    func ensembleMember() throws {
-        let directory = TemporaryDirectory()
-        let text = """
-            dataDir=\(directory.path)
-            server.1=a:1:2
-            server.2=b:1:2
-            initLimit=5
-            syncLimit=5
-            """
-        let (configuration, _) = try ServerConfiguration.load("zoo.cfg") { name in
-            name == "zoo.cfg" ? text : name.hasSuffix("myid") ? "1" : nil
-        }
         let failure = #expect(throws: ServerFailure.self) { try TestNode(configuration) }
         #expect(failure?.code == .badConfiguration)
         #expect(directory.names(in: "").isEmpty)

@@ -38,3 +38,49 @@ struct PathArgument: ExpressibleByArgument {
         path = isClosed ? String(argument.dropLast()) : argument
     }
 }
+
+/// Where the log is, if it is not in the data directory.
+struct LogDirectoryOption: ParsableArguments {
+    @Option(
+        name: .customLong("log-dir"),
+        help: .init(
+            "The directory that dataLogDir names, if it is set.", valueName: "directory"))
+    var path: String?
+}
+
+/// Which znodes are listed.
+struct NodeFilterOptions: ParsableArguments {
+    @Option(
+        name: .customLong("path"),
+        help: .init("With --nodes: only this znode and those below it.", valueName: "znode"))
+    var prefix: PathArgument?
+
+    @Option(
+        help: .init(
+            "With --nodes: only those changed (mzxid) by this transaction or a later one.",
+            valueName: "zxid"))
+    var from: ZxidArgument?
+
+    @Option(
+        help: .init("With --nodes: only those not changed after this one.", valueName: "zxid"))
+    var to: ZxidArgument?
+
+    @Option(
+        help: .init("With --nodes: only the ephemerals of this session.", valueName: "id"))
+    var session: SessionArgument?
+
+    var value: NodeFilter {
+        var filter = NodeFilter(pathPrefix: prefix?.path)
+        filter.from = from?.zxid
+        filter.to = to?.zxid
+        filter.session = session?.session
+        return filter
+    }
+
+    func check(listsNodes: Bool) throws {
+        let isSet = prefix != nil || from != nil || to != nil || session != nil
+        if isSet, !listsNodes {
+            throw ValidationError("--path, --from, --to and --session go with --nodes.")
+        }
+    }
+}

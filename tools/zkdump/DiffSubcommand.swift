@@ -7,8 +7,8 @@ struct DiffSubcommand: ParsableCommand {
         commandName: "diff",
         abstract: "Show what changed from one snapshot or data directory to another.",
         discussion: """
-            Either side may be a snapshot or a data directory, ZKNode's or Apache's. Znodes that were
-            created (+), deleted (-) and changed (~, with the fields), and sessions.
+            Either side may be a snapshot or a data directory, ZKNode's or Apache's. Znodes that \
+            were created (+), deleted (-) and changed (~, with the fields), and sessions.
 
             \(ExitTable.text)
 
@@ -21,10 +21,24 @@ struct DiffSubcommand: ParsableCommand {
     @Argument(help: "What it is.")
     var after: String
 
+    @Option(
+        name: .customLong("path"),
+        help: .init(
+            "Only this znode and those below it, and no sessions.", valueName: "znode"))
+    var prefix: PathArgument?
+
+    @Option(help: "The directory that dataLogDir names, if it is set, for <before>.")
+    var beforeLogDir: String?
+
+    @Option(help: "The same for <after>.")
+    var logDir: String?
+
     @OptionGroup var output: OutputOptions
 
     func run() throws {
-        let command = DiffCommand(PosixDisk(), from: before, to: after)
+        let command = DiffCommand(
+            PosixDisk(), from: .init(before, logDirectory: beforeLogDir),
+            to: .init(after, logDirectory: logDir), pathPrefix: prefix?.path)
         try output.run { (output) throws(InspectionError) in try command.run(output) }
     }
 }

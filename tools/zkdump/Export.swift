@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import Inspection
 import Maintenance
 import Recovery
 import Storage
@@ -24,8 +25,10 @@ struct Export: ParsableCommand {
     @Option(help: "What to write; apache is what there is.")
     var format = Format.apache
 
-    @Option(help: "The dataLogDir that belongs to DIR, if there is one.")
-    var dataLogDir: String?
+    @OptionGroup var logDirectory: LogDirectoryOption
+
+    @Flag(help: "One JSON object.")
+    var json = false
 
     @Argument(help: "The data directory.")
     var dir: String
@@ -37,19 +40,32 @@ struct Export: ParsableCommand {
         var random = SystemRandomNumberGenerator()
         let isForPeople = isatty(STDERR_FILENO) == 1
         let export = ApacheExport(
-            PosixDisk(), from: DataDirectory(dir, dataLog: dataLogDir), to: out,
+            PosixDisk(), from: DataDirectory(dir, dataLog: logDirectory.path), to: out,
             seed: random.next()
         ) { if isForPeople { say($0 + " ...") } }
         do throws(MaintenanceError) {
             let report = try export.run()
             for note in report.notes { say("note: \(note)") }
-            print("exported \(report.snapshot)")
-            print("zxid \(report.zxid)")
-            print("znodes \(report.znodeCount), sessions \(report.sessionCount)")
+            show(report)
         } catch {
             say("zkdump export: \(error)")
             throw ExitCode(error.exit.rawValue)
         }
+    }
+
+    private func show(_ report: ExportReport) {
+        if json {
+            let members: KeyValuePairs<String, JSONValue> = [
+                "type": "export", "snapshot": .string(report.snapshot),
+                "zxid": .string("\(report.zxid)"), "znodes": .integer(report.znodeCount),
+                "sessions": .integer(report.sessionCount), "bytes": .integer(report.sizeBytes),
+                "notes": .array(report.notes.map { .string($0) }),
+            ]
+            return print(JSONValue.object(members).text)
+        }
+        print("exported \(report.snapshot)")
+        print("zxid \(report.zxid)")
+        print("znodes \(report.znodeCount), sessions \(report.sessionCount)")
     }
 }
 

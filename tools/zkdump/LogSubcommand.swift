@@ -7,7 +7,7 @@ struct LogSubcommand: ParsableCommand {
         commandName: "log",
         abstract: "Print every transaction of a log.",
         discussion: """
-            Takes a log file, a directory of them, or a data directory, ZKNode's or Apache's.
+            Takes a log file, a directory of them, or a data directory, ZKNode's or Apache's. \
             Times are UTC. With several conditions, all have to hold.
 
             \(ExitTable.text)
@@ -32,6 +32,7 @@ struct LogSubcommand: ParsableCommand {
     @Option(help: .init("Only what this session did, in hexadecimal.", valueName: "id"))
     var session: SessionArgument?
 
+    @OptionGroup var logDirectory: LogDirectoryOption
     @OptionGroup var output: OutputOptions
 
     func run() throws {
@@ -40,7 +41,8 @@ struct LogSubcommand: ParsableCommand {
         filter.to = to?.zxid
         filter.pathPrefix = prefix?.path
         filter.session = session?.session
-        let command = LogCommand(PosixDisk(), path: path, filter: filter)
+        let command = LogCommand(
+            PosixDisk(), path: path, logDirectory: logDirectory.path, filter: filter)
         try output.run { (output) throws(InspectionError) in try command.run(output) }
     }
 }

@@ -7,7 +7,7 @@ struct SnapshotSubcommand: ParsableCommand {
         commandName: "snapshot",
         abstract: "Summarize a snapshot, or list its znodes.",
         discussion: """
-            Takes a snapshot of ZKNode's (.lz4) or of Apache's (plain, .gz, .snappy), whatever its
+            Takes a snapshot of ZKNode's (.lz4) or of Apache's (plain, .gz, .snappy), whatever its \
             name. Every checksum is verified.
 
             \(ExitTable.text)
@@ -21,20 +21,16 @@ struct SnapshotSubcommand: ParsableCommand {
     @Flag(help: "List the znodes instead, each with its stat.")
     var nodes = false
 
-    @Option(
-        name: .customLong("path"),
-        help: .init("With --nodes: only this znode and those below it.", valueName: "znode"))
-    var prefix: PathArgument?
-
+    @OptionGroup var filter: NodeFilterOptions
     @OptionGroup var output: OutputOptions
 
     func run() throws {
         let command = SnapshotCommand(
-            PosixDisk(), path: file, listsNodes: nodes, pathPrefix: prefix?.path)
+            PosixDisk(), path: file, listsNodes: nodes, filter: filter.value)
         try output.run { (output) throws(InspectionError) in try command.run(output) }
     }
 
     func validate() throws {
-        if prefix != nil, !nodes { throw ValidationError("--path goes with --nodes.") }
+        try filter.check(listsNodes: nodes)
     }
 }

@@ -48,18 +48,15 @@ private func systemWrite(
 final class ProgressMeter {
     let isShown = isatty(STDERR_FILENO) == 1
     private var isOnScreen = false
-    private var lastShown = ContinuousClock.now
-    /// Files shorter than this are over before anybody has read the line.
-    private static let leastBytes: Int64 = 64 << 20
+    /// What is over sooner needs no line.
+    private var next = ContinuousClock.now + .milliseconds(300)
 
     func show(_ progress: Output.Progress) {
-        guard progress.totalBytes >= Self.leastBytes else { return }
         let now = ContinuousClock.now
-        guard now - lastShown > .milliseconds(100) else { return }
-        lastShown = now
+        guard now >= next else { return }
+        next = now + .milliseconds(100)
         isOnScreen = true
-        let percent = progress.doneBytes * 100 / progress.totalBytes
-        put("\r\u{1B}[K\(progress.path): \(percent)% of \(progress.totalBytes >> 20) MiB")
+        put("\r\u{1B}[K\(progress)")
     }
 
     func clear() {

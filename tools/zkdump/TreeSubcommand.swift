@@ -17,27 +17,21 @@ struct TreeSubcommand: ParsableCommand {
     @Argument(help: "A data directory, ZKNode's or Apache's.")
     var directory: String
 
-    @Option(help: "The directory that dataLogDir names, if it is set.")
-    var logDir: String?
-
     @Flag(help: "List the znodes instead, each with its stat.")
     var nodes = false
 
-    @Option(
-        name: .customLong("path"),
-        help: .init("With --nodes: only this znode and those below it.", valueName: "znode"))
-    var prefix: PathArgument?
-
+    @OptionGroup var filter: NodeFilterOptions
+    @OptionGroup var logDirectory: LogDirectoryOption
     @OptionGroup var output: OutputOptions
 
     func run() throws {
         let command = TreeCommand(
-            PosixDisk(), path: directory, logDirectory: logDir, listsNodes: nodes,
-            pathPrefix: prefix?.path)
+            PosixDisk(), path: directory, logDirectory: logDirectory.path, listsNodes: nodes,
+            filter: filter.value)
         try output.run { (output) throws(InspectionError) in try command.run(output) }
     }
 
     func validate() throws {
-        if prefix != nil, !nodes { throw ValidationError("--path goes with --nodes.") }
+        try filter.check(listsNodes: nodes)
     }
 }

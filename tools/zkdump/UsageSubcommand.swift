@@ -17,13 +17,21 @@ struct UsageSubcommand: ParsableCommand {
     @Argument(help: .init("A snapshot or a data directory.", valueName: "snapshot"))
     var path: String
 
-    @Option(help: "How far down: 0 is the root alone.")
+    @Option(help: "How far down: 0 is the root alone, or the znode that --path names.")
     var depth = 1
 
+    @Option(
+        name: .customLong("path"),
+        help: .init("Only this znode and those below it.", valueName: "znode"))
+    var prefix: PathArgument?
+
+    @OptionGroup var logDirectory: LogDirectoryOption
     @OptionGroup var output: OutputOptions
 
     func run() throws {
-        let command = UsageCommand(PosixDisk(), path: path, depth: depth)
+        let command = UsageCommand(
+            PosixDisk(), path: path, logDirectory: logDirectory.path, depth: depth,
+            pathPrefix: prefix?.path)
         try output.run { (output) throws(InspectionError) in try command.run(output) }
     }
 

@@ -1,4 +1,5 @@
-// zkdump: what is on this disk, is it whole, what changed and when. It opens files for reading only.
+// zkdump: what is on this disk, is it whole, what changed and when. It reads; export alone writes,
+// to a new directory.
 import ArgumentParser
 
 /// `zkdump`: looks into logs, snapshots and data directories, ours and Apache's.
@@ -8,7 +9,8 @@ struct ZKDump: ParsableCommand {
         commandName: "zkdump",
         abstract: "Looks into logs, snapshots and data directories, ZKNode's and Apache's.",
         discussion: """
-            Nothing is changed on disk and no lock is taken: it may run beside a server.
+            Nothing that is there is changed and no lock is taken: it may run beside a server. Only \
+            export writes, to a new directory. \
             Compressed and damaged files are read as far as they go, and the damage is reported.
 
             \(ExitTable.text)

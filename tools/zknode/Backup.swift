@@ -14,7 +14,7 @@ struct BackupCommand: ParsableCommand {
             data directory. The source is not changed, and a running server goes on.
 
             Exit codes: 0 done, 3 a directory cannot be used, 5 damage, 6 the log that the \
-            snapshots need is not all there, 10 writing failed, 64 wrong command line.
+            snapshots need is not all there, 10 writing failed, 2 wrong command line.
 
             Example: zknode backup --data-dir /var/lib/zknode /backup/2026-11-23
             Example: zknode backup --verify /backup/2026-11-23

@@ -13,7 +13,7 @@ struct SnapshotCommand: ParsableCommand {
             owner of the data can open.
 
             Exit codes: 0 written, 1 the server could not write it, 3 no server answers there,
-            64 wrong command line.
+            2 wrong command line.
 
             Example: zknode snapshot --data-dir /var/lib/zknode
             """)

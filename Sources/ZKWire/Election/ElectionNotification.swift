@@ -3,7 +3,7 @@
 /// A notification as it lies in the bytes that it was decoded from.
 package struct ElectionNotification {
     package var state: PeerState
-    package var vote: Vote
+    package var vote: ElectionVote
     package var round: ElectionRound
     /// 0 for those from before there were versions; 1 has no membership, 2 has.
     package var version: Int32
@@ -12,7 +12,7 @@ package struct ElectionNotification {
     package var membership: ByteView
 
     package init(
-        state: PeerState, vote: Vote, round: ElectionRound,
+        state: PeerState, vote: ElectionVote, round: ElectionRound,
         version: Int32 = ElectionFormat.notificationVersion,
         membership: ByteView = ByteView(start: nil, count: 0)
     ) {
@@ -40,7 +40,7 @@ extension ElectionNotification {
             message.count == ElectionFormat.sizeWithoutPeerEpoch
             ? PeerEpoch(zxid.epoch) : PeerEpoch(rawValue: try reader.readInt64())
         self.init(
-            state: state, vote: Vote(leader: leader, zxid: zxid, peerEpoch: peerEpoch),
+            state: state, vote: ElectionVote(leader: leader, zxid: zxid, peerEpoch: peerEpoch),
             round: round, version: 0)
         // A version in a message of 40 bytes is not one that says what follows.
         guard message.count != ElectionFormat.sizeWithoutPeerEpoch,
