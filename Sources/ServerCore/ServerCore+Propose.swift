@@ -163,13 +163,15 @@ extension ServerCore {
         proposed.add(bytes: size - offset)
         statistics.countProposal(bytes: size - offset)
         if size >= ServerCore.handOverBytes {
-            peer.flush(into: &effects.zab)
-            if !peer.canPropose { stopProposing() }
+            flushPeer(&effects)
         }
     }
 
-    /// The epoch's zxids are used up: the rest of the turn waits for the next one.
-    private func stopProposing() {
+    /// Proposals so far leave, and so do commits.
+    func flushPeer(_ effects: inout Effects) {
+        peer.flush(into: &effects.zab)
+        guard isLeader, !peer.canPropose else { return }
+        // The epoch's zxids are used up: the rest of the turn waits for the next one.
         isServing = false
         isLeader = false
     }
@@ -190,7 +192,7 @@ extension ServerCore {
 
     func handleTurnEnded(_ now: Now, _ effects: inout Effects) {
         closeOverflowing(&effects)
-        peer.flush(into: &effects.zab)
+        flushPeer(&effects)
         if peer.role != role { followPeer(now, &effects) }
     }
 }
