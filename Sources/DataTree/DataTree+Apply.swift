@@ -101,7 +101,7 @@ extension DataTree {
         }
         let hash = UInt32(truncatingIfNeeded: hasher.hash(txn.path))
         let existing = find(txn.path, hash: hash)
-        countCreation(below: parent, txn.parentCVersion, context.zxid)
+        countCreation(below: parent, place.parent, txn.parentCVersion, context.zxid)
         guard existing.isNone else {
             recreate(existing, acl: txn.acl, context.zxid)
             return fail(.nodeExists, type, txn.path, &observer)
@@ -123,13 +123,17 @@ extension DataTree {
     /// Logs from before the count was recorded (-1) count up by one, unless the parent shows that
     /// this creation is in it.
     @inline(__always)
-    private func countCreation(below parent: NodeRef, _ parentCVersion: Int32, _ zxid: Zxid) {
+    private func countCreation(
+        below parent: NodeRef, _ path: ByteView, _ parentCVersion: Int32, _ zxid: Zxid
+    ) {
         let family = store.extendedBlock(parent).extended
         var cversion = parentCVersion
         if cversion == -1, zxid > family.pointee.pzxid { cversion = family.pointee.cversion &+ 1 }
         guard cversion > family.pointee.cversion else { return }
+        digestWillChange(parent, path)
         family.pointee.cversion = cversion
         family.pointee.pzxid = max(family.pointee.pzxid, zxid)
+        digestDidChange(parent, path)
     }
 
     /// A creation that the snapshot has. The snapshot may lack the list, if it was new when the
@@ -149,11 +153,13 @@ extension DataTree {
         }
         if store.block(ref).header.pointee.mzxid <= context.zxid {
             let oldLength = store.block(ref).dataLength
+            digestWillChange(ref, path)
             setData(ref, data)
             let header = store.block(ref).header
             header.pointee.mzxid = context.zxid
             header.pointee.mtime = context.time
             header.pointee.version = version
+            digestDidChange(ref, path, hasNewData: true)
             if concernsQuota(path) { noteDataChanged(ref, path: path, oldLength: oldLength) }
             observer.nodeDataChanged(path: path, acl: header.pointee.acl)
         }
@@ -171,7 +177,9 @@ extension DataTree {
         let header = store.block(ref).header
         if version >= header.pointee.aversion {
             assign(acls.intern(acl), to: ref)
+            digestWillChange(ref, path)
             header.pointee.aversion = version
+            digestDidChange(ref, path)
         }
         observer.applied(type: type, path: path, stat: stat(of: ref), error: 0)
     }

@@ -27,6 +27,7 @@ extension DataTree {
         linkChild(ref, block, below: parent)
         if stat.ephemeralOwner != 0 { enterOwnerList(ref) }
         approximateDataSize &+= path.count &+ (data?.count ?? 0)
+        digestAdded(ref, path)
         return ref
     }
 

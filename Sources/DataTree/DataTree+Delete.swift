@@ -18,7 +18,7 @@ extension DataTree {
         guard let place = DataTree.place(of: path),
             let parent = find(place.parent, asOf: context.zxid)
         else { return .noNode }
-        raisePzxid(of: parent, to: context.zxid)
+        raisePzxid(of: parent, place.parent, to: context.zxid)
         guard let ref = find(path, asOf: context.zxid) else { return .noNode }
         if let owner, store.block(ref).ephemeralOwner != owner.rawValue { return .noNode }
         if store.block(ref).childCount > 0 {
@@ -29,9 +29,11 @@ extension DataTree {
         return .ok
     }
 
-    private func raisePzxid(of parent: NodeRef, to zxid: Zxid) {
+    private func raisePzxid(of parent: NodeRef, _ path: ByteView, to zxid: Zxid) {
         guard store.block(parent).pzxid < zxid else { return }
+        digestWillChange(parent, path)
         store.extendedBlock(parent).extended.pointee.pzxid = zxid
+        digestDidChange(parent, path)
     }
 
     private func hasOnlyLaterDescendants(_ top: NodeRef, zxid: Zxid) -> Bool {
@@ -67,6 +69,7 @@ extension DataTree {
     private func remove<O: TreeObserver>(
         _ ref: NodeRef, path: ByteView, below parent: NodeRef, _ observer: inout O
     ) {
+        digestWillChange(ref, path)
         detach(ref, pathLength: path.count)
         if concernsQuota(path) { noteDeleted(ref, path: path) }
         observer.nodeDeleted(
@@ -92,7 +95,10 @@ extension DataTree {
         }
         while let list = ephemerals[context.session] {
             let ref = list.first
-            raisePzxid(of: store.block(ref).header.pointee.parent, to: context.zxid)
+            let parent = store.block(ref).header.pointee.parent
+            pathScratch.removeAll()
+            path(of: parent, into: pathScratch)
+            raisePzxid(of: parent, pathScratch.view, to: context.zxid)
             // Clients cannot give an ephemeral children; what a bad snapshot may hold goes with it.
             removeDescendants(of: ref, &observer)
             removeByOwnPath(ref, &observer)

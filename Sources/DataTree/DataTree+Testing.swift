@@ -56,6 +56,10 @@ extension DataTree {
         }
         precondition(znodes == store.liveCount, "\(znodes) znodes, \(store.liveCount) counted")
         precondition(bytes == approximateDataSize, "\(bytes) bytes, \(approximateDataSize) counted")
+        if let digestValue {
+            let computed = computeDigest()
+            precondition(digestValue == computed, "digest \(digestValue), \(computed) computed")
+        }
         for (id, count) in uses {
             precondition(acls[id].uses == count, "\(id): \(acls[id].uses) uses, \(count) znodes")
         }

@@ -8,6 +8,7 @@ import ZKWire
 /// 2. A znode is in its parent's list of children, which `childCount` counts.
 /// 3. A znode that is ephemeral, a container or has a TTL is in its owner's list.
 /// 4. The table's `uses` of an access control list are the znodes that have it.
+/// 5. The digest, where it is kept, is the sum of what the znodes add to it.
 ///
 /// It reads no clock and draws no random number: the same calls give the same tree, down to the
 /// order of children.
@@ -25,6 +26,7 @@ package final class DataTree {
     var containers = OwnerList()
     var ttls = OwnerList()
     var quotas: QuotaTable
+    var digest = TreeDigest()
     /// The walks under way, which a deletion must not leave behind.
     var walks: [SnapshotWalk] = []
 

@@ -14,8 +14,13 @@ package struct TreeLoader {
     private var last = NodeRef.root
     private let lastPath = ByteWriter(capacity: 256)
 
-    /// - Parameter seed: of the path hash.
-    package init(seed: UInt64 = 0) { tree = DataTree(rootOnly: seed) }
+    /// - Parameters:
+    ///   - seed: of the path hash.
+    ///   - keepsDigest: the tree is to have its digest, which costs least while the znodes come.
+    package init(seed: UInt64 = 0, keepsDigest: Bool = false) {
+        tree = DataTree(rootOnly: seed)
+        if keepsDigest { tree.keepDigest() }
+    }
 
     package mutating func addSession(_ id: SessionID, timeoutMilliseconds: Int32) {
         tree.sessions.set(id, timeoutMilliseconds: timeoutMilliseconds)
@@ -35,7 +40,7 @@ package struct TreeLoader {
         let aclID = aclID(of: acl)
         if path.isEmpty {
             hasRoot = true
-            replace(.root, data: data, acl: aclID, stat: stat)
+            replace(.root, path, data: data, acl: aclID, stat: stat)
             return
         }
         guard let place = DataTree.place(of: path) else { throw .badPath(path.text) }
@@ -49,7 +54,7 @@ package struct TreeLoader {
                 path: path, hash: hash, name: place.name, below: parent, data: data, acl: aclID,
                 stat: stat)
         } else {
-            replace(existing, data: data, acl: aclID, stat: stat)
+            replace(existing, path, data: data, acl: aclID, stat: stat)
             last = existing
         }
         lastPath.removeAll()
@@ -86,12 +91,16 @@ package struct TreeLoader {
         return tree.find(path)
     }
 
-    private func replace(_ ref: NodeRef, data: ByteView?, acl: ACLID, stat: StatPersisted) {
+    private func replace(
+        _ ref: NodeRef, _ path: ByteView, data: ByteView?, acl: ACLID, stat: StatPersisted
+    ) {
+        tree.digestWillChange(ref, path)
         if tree.store.block(ref).ephemeralOwner != 0 { tree.leaveOwnerList(ref) }
         if stat.needsExtension { _ = tree.store.extendedBlock(ref) }
         tree.setData(ref, data)
         tree.assign(acl, to: ref)
         tree.store.block(ref).setFields(stat)
         if stat.ephemeralOwner != 0 { tree.enterOwnerList(ref) }
+        tree.digestDidChange(ref, path, hasNewData: true)
     }
 }

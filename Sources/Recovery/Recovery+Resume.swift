@@ -59,6 +59,7 @@ extension Recovery {
         let replayBegin = configuration.now()
         report.snapshotDuration = replayBegin - loadBegin
         let tree = candidate?.tree ?? DataTree(seed: configuration.seed)
+        if configuration.keepsDigest, !tree.isDigestKept { tree.keepDigest() }
         try replay(log, into: tree, from: candidate?.description.footer, &report, progress)
         report.replayDuration = configuration.now() - replayBegin
         guard tree.unresolvedACLCount == 0 else {

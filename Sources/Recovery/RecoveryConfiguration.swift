@@ -15,6 +15,8 @@ package struct RecoveryConfiguration: Sendable {
     /// `txnLog.compress`.
     package var isLogCompressed = false
     package var limits = SnapshotLimits()
+    /// The tree is to come with its digest: for a member of an ensemble, which compares it.
+    package var keepsDigest = false
     /// Whether a directory whose log is not where it is looked for is refused. Tools that only look
     /// say so and go on with the snapshot.
     package var isLogRequired = true

@@ -94,7 +94,8 @@ struct SnapshotChooser<D: Disk> {
         _ progress: (RecoveryProgress) -> Void
     ) -> Choice? {
         // A new sink for each: nothing of a file that proves bad at its end is ever seen.
-        var sink = TreeSink(seed: configuration.seed)
+        var sink = TreeSink(
+            seed: configuration.seed, keepsDigest: configuration.keepsDigest)
         let choice: Choice?
         let content: CandidateContent
         do {

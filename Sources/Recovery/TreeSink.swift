@@ -7,7 +7,9 @@ import ZKWire
 package struct TreeSink: SnapshotSink {
     private var loader: TreeLoader
 
-    package init(seed: UInt64) { loader = TreeLoader(seed: seed) }
+    package init(seed: UInt64, keepsDigest: Bool = false) {
+        loader = TreeLoader(seed: seed, keepsDigest: keepsDigest)
+    }
 
     package mutating func addSession(_ session: SessionID, timeoutMilliseconds: Int32) {
         loader.addSession(session, timeoutMilliseconds: timeoutMilliseconds)

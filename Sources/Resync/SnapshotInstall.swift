@@ -26,15 +26,16 @@ package struct SnapshotInstall<D: Disk>: ~Copyable {
     ///   - zxid: what the SNAP packet says.
     ///   - origin: the ensemble's id and the generation that begins with this snapshot.
     ///   - seed: of the tree's path hash.
+    ///   - keepsDigest: the tree is to have its digest.
     package init(
         _ store: SnapshotStore<D>, zxid: Zxid, origin: SnapshotOrigin, seed: UInt64,
-        limits: SnapshotLimits = SnapshotLimits()
+        keepsDigest: Bool = false, limits: SnapshotLimits = SnapshotLimits()
     ) throws(SyncError) {
         writer = try SnapshotInstall.begin(store, zxid, origin)
         self.zxid = zxid
         self.origin = origin
         decoder = SnapshotStreamDecoder(limits: limits, isWireForm: true)
-        sink = TreeSink(seed: seed)
+        sink = TreeSink(seed: seed, keepsDigest: keepsDigest)
     }
 
     /// A file with the header that the wire's form lacks.

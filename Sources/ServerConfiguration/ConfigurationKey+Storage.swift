@@ -16,7 +16,7 @@ extension ConfigurationKey {
             "Begins anew where there is no data; with `false` only beside a file `initialize`."),
         .init(
             "digest.enabled", .trueOrFalse, \.storage.isDigestEnabled, in: .storage,
-            "`true` is accepted and not followed: checksums chain the log and cover snapshots."),
+            "The members of an ensemble compare digests of the tree, which go with transactions."),
         .init(
             "txnLogSizeLimitInKb", .kibibytes, none: "none", writtenAs: ["-1"],
             \.log.maxSegmentBytes, in: .storage,

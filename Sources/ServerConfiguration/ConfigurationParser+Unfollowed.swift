@@ -58,12 +58,6 @@ extension UnfollowedDemand {
 
     private static let engine: [UnfollowedDemand] = [
         .init(
-            "digest.enabled",
-            "not followed: no digest of the tree is kept. Every log record is chained to the one "
-                + "before by a checksum, and snapshots are checksummed and read back before "
-                + "anything older goes",
-            if: \.storage.isDigestEnabled),
-        .init(
             "snapshot.trust.empty",
             "not needed: a log without a snapshot is taken if it is whole from its beginning, and "
                 + "refused if not",

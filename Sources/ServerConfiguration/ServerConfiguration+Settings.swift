@@ -48,7 +48,7 @@ package struct StorageSettings: Equatable, Sendable {
     package var givenDataLogDir: String?
     package var isDataDirCreated = true
     package var isDatabaseCreated = true
-    package var isDigestEnabled = false
+    package var isDigestEnabled = true
 
     /// Where the log is.
     package var dataLogDir: String { givenDataLogDir ?? dataDir }

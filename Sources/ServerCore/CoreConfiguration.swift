@@ -54,6 +54,9 @@ package struct CoreConfiguration: Sendable {
     /// Schemes of which a client must have passed one; empty: none needed.
     package var enforcedAuthSchemes: [String] = []
 
+    /// A member of an ensemble compares its tree's digest with its leader's (`digest.enabled`).
+    package var isTreeDigestEnabled = true
+
     /// Transactions after which a snapshot is due; the shell randomises it.
     package var snapshotTxnCount = 100_000
     /// Bytes of transactions after which one is due.

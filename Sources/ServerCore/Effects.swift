@@ -83,6 +83,10 @@ package enum Notice: Equatable, Sendable {
     case quotaExceeded(path: String, isHard: Bool)
     case closed(PeerAddress, CloseReason)
     case txnTooLarge(session: SessionID, bytes: Int, limit: Int)
+    /// After this transaction the tree is not what the leader has.
+    case digestMismatch(Zxid, stated: Int64, own: Int64)
+    /// Nor is it after it was loaded again: clients are served no longer.
+    case treeRefused
     /// The clock stood still for longer than a tick, so sessions got that time back.
     case paused(Duration)
 }

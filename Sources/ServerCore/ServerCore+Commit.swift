@@ -36,9 +36,12 @@ extension ServerCore {
         swap(&observer.output, &effects.output)
         tree.apply(header, txn, observer: &observer)
         swap(&observer.output, &effects.output)
+        checkDigest(header.zxid, &reader, now, &effects)
         statistics.commits += 1
         if hasLed { proposed.remove(bytes: slot.entry.length) }
-        if snapshotDue.count(bytes: slot.entry.length) { effects.isSnapshotDue = true }
+        if isTreeWorthKeeping, snapshotDue.count(bytes: slot.entry.length) {
+            effects.isSnapshotDue = true
+        }
         if isMulti { replyBody.writeMultiHeader(type: -1, isDone: true, error: -1) }
         guard header.session != .none, let session = sessions[header.session] else { return }
         let isOwed = session.connection.map { answer(header, observer.error, $0, now, &effects) }

@@ -35,6 +35,7 @@ extension ServerCore {
         _ session: SessionID, xid: Int32, _ now: Now, _ effects: inout Effects
     ) {
         guard isLeader else { return }
+        prepareForecast()
         let zxid = peer.nextZxid
         let payloads = peer.payloads
         let offset = payloads.count
@@ -75,6 +76,7 @@ extension ServerCore {
         _ effects: inout Effects, _ write: (ByteWriter) -> Void
     ) {
         guard isLeader else { return }
+        prepareForecast()
         let zxid = peer.nextZxid
         let payloads = peer.payloads
         let offset = payloads.count
@@ -106,14 +108,16 @@ extension ServerCore {
             bytes -= path.count + 4
             proposeOwn(.delete, session: .none, now, &effects) { txn in
                 path.withByteView { txn.writeDeleteTxn(path: $0) }
+                noteDeletion(of: path)
             }
-            noteDeletion(of: path)
         }
         proposeOwn(.closeSession, session: id, xid: xid, now, &effects) { txn in
             txn.writeInt32(Int32(paths.count))
-            for path in paths { txn.writeBuffer(path) }
+            for path in paths {
+                txn.writeBuffer(path)
+                noteDeletion(of: path)
+            }
         }
-        for path in paths { noteDeletion(of: path) }
     }
 
     /// The paths that `id` will own when everything in flight is applied.
@@ -124,39 +128,50 @@ extension ServerCore {
         var known = Set(paths)
         var gone: Set<[UInt8]> = []
         preparer.overlay.forEachPath { path, record in
-            let isOwned = record.exists && record.ephemeralOwner == id.rawValue
+            let isOwned = record.exists && record.stat.ephemeralOwner == id.rawValue
             if isOwned, known.insert(path).inserted { paths.append(path) }
             if !isOwned, known.contains(path) { gone.insert(path) }
         }
         return gone.isEmpty ? paths : paths.filter { !gone.contains($0) }
     }
 
-    /// Brings the future state up to a deletion that the server itself just proposed.
+    /// Brings the future state up to a deletion that the server itself is about to propose.
     private func noteDeletion(of path: [UInt8]) {
         path.withByteView { view in
             guard let (parentPath, _) = PathRules.split(view),
                 let parent = try? preparer.futureRecord(parentPath),
                 let node = try? preparer.futureRecord(view)
             else { return }
-            preparer.noteDeletion(of: view, node, parentPath, parent, lastProposed)
+            preparer.noteDeletion(of: view, node, parentPath, parent, peer.nextZxid)
         }
+    }
+
+    /// While nothing is in flight the forecast is what the tree has, whatever was stated before.
+    @inline(__always)
+    private func prepareForecast() {
+        if tree.isDigestKept, peer.history.outstandingCount == 0 { preparer.beginForecast() }
     }
 
     @inline(__always)
     private func launch(_ zxid: Zxid, from offset: Int, _ effects: inout Effects) {
+        if let forecast = preparer.forecast {
+            peer.payloads.writeTxnDigest(forecast.txnDigest)
+        }
         let size = peer.payloads.count
         peer.propose(from: offset)
         lastProposed = zxid
         proposed.add(bytes: size - offset)
         statistics.countProposal(bytes: size - offset)
         if size >= ServerCore.handOverBytes {
-            peer.flush(into: &effects.zab)
-            if !peer.canPropose { stopProposing() }
+            flushPeer(&effects)
         }
     }
 
-    /// The epoch's zxids are used up: the rest of the turn waits for the next one.
-    private func stopProposing() {
+    /// Proposals so far leave, and so do commits.
+    func flushPeer(_ effects: inout Effects) {
+        peer.flush(into: &effects.zab)
+        guard isLeader, !peer.canPropose else { return }
+        // The epoch's zxids are used up: the rest of the turn waits for the next one.
         isServing = false
         isLeader = false
     }
@@ -169,7 +184,7 @@ extension ServerCore {
         _ bytes: Int, _ session: SessionID, _ zxid: Zxid, _ effects: inout Effects
     ) throws(ErrorCode) {
         guard bytes > configuration.maximumTxnBytes else { return }
-        preparer.overlay.undo(zxid)
+        preparer.undo(zxid)
         effects.notices.append(
             .txnTooLarge(session: session, bytes: bytes, limit: configuration.maximumTxnBytes))
         throw .badArguments
@@ -177,7 +192,7 @@ extension ServerCore {
 
     func handleTurnEnded(_ now: Now, _ effects: inout Effects) {
         closeOverflowing(&effects)
-        peer.flush(into: &effects.zab)
+        flushPeer(&effects)
         if peer.role != role { followPeer(now, &effects) }
     }
 }

@@ -46,6 +46,7 @@ package final class ServerCore {
     var lastProposed = Zxid.zero
     var reaper: Reaper
     var snapshotDue: SnapshotTrigger
+    var digests = DigestCheck()
 
     /// The role that everything here is arranged for; follows the peer's (`followRole`).
     package internal(set) var role = Role.looking
@@ -91,6 +92,7 @@ package final class ServerCore {
             txnCount: configuration.snapshotTxnCount, txnBytes: configuration.snapshotTxnBytes)
         idleSince = now.monotonic
         memberCount = zab.membership.voters.count + zab.membership.observers.count
+        keepDigest()
     }
 
     /// The one entry: something happened; what must be done about it goes to `effects`.

@@ -20,6 +20,7 @@ package struct ServerStatistics: Sendable {
     package var connectionsDropped: Int64 = 0
     package var sessionsExpired: Int64 = 0
     package var authenticationFailures: Int64 = 0
+    package var digestMismatches: Int64 = 0
 
     package init() {}
 

@@ -27,6 +27,7 @@ extension CoreConfiguration {
         reapNeverUsedMilliseconds = server.znodes.containerNeverUsedInterval?.wholeMilliseconds ?? 0
         snapshotTxnCount = server.snapshots.transactionCount
         snapshotTxnBytes = server.snapshots.maxLogBytes ?? .max
+        isTreeDigestEnabled = server.storage.isDigestEnabled
         skipACL = server.security.isACLSkipped
         superDigest = server.security.superDigest
         digestEnabled = server.security.isDigestSchemeEnabled

@@ -20,6 +20,7 @@ struct HistoryStorage {
     private let recovery: Recovery<PosixDisk>
     /// Of the hashes of a tree that is loaded.
     private let seed: UInt64
+    private let keepsDigest: Bool
     /// Returns when no snapshot of the present tree is being written any more.
     private let quiesce: () -> Void
 
@@ -32,6 +33,7 @@ struct HistoryStorage {
         snapshots = state.snapshots
         self.recovery = recovery
         self.seed = seed
+        keepsDigest = state.tree.isDigestKept
         self.quiesce = quiesce
     }
 
@@ -99,7 +101,8 @@ struct HistoryStorage {
         _ feed: SnapshotFeed, zxid: Zxid
     ) throws(SyncError) -> InstalledSnapshot? {
         let next = SnapshotOrigin(ensembleID: origin.ensembleID, generation: origin.generation + 1)
-        var install = try SnapshotInstall(snapshots, zxid: zxid, origin: next, seed: seed)
+        var install = try SnapshotInstall(
+            snapshots, zxid: zxid, origin: next, seed: seed, keepsDigest: keepsDigest)
         while let piece = feed.next() {
             do throws(SyncError) {
                 guard let rest = try take(piece, &install) else { continue }

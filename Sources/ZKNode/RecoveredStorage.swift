@@ -37,6 +37,7 @@ struct RecoveredStorage {
             now: { .nanoseconds(Int64(NIODeadline.now().uptimeNanoseconds)) })
         configuration.segmentSizeBytes = server.log.segmentBytes
         configuration.isLogCompressed = server.log.isCompressed
+        configuration.keepsDigest = server.isEnsembleMember && server.storage.isDigestEnabled
         do throws(RecoveryError) {
             try makeDirectories(directory, disk)
             let progress = ProgressLog(logger)

@@ -22,6 +22,19 @@ extension Logger {
         case .closed(let address, let reason): log(closed: address, reason)
         case .txnTooLarge(let session, let bytes, let limit):
             warning("refused a transaction of \(bytes) bytes of session \(session): limit \(limit)")
+        case .digestMismatch(let zxid, let stated, let own):
+            error(
+                """
+                the tree is not the leader's: digest \(own) after zxid \(zxid), the leader states \
+                \(stated). It is loaded from the disk again: \
+                docs/operating/recovering.md#tree-differs
+                """)
+        case .treeRefused:
+            critical(
+                """
+                the tree is not the leader's after it was loaded again either: this server votes \
+                on and serves no clients: docs/operating/recovering.md#tree-differs
+                """)
         case .paused(let pause):
             warning(
                 """

@@ -18,12 +18,19 @@ extension JuteReader {
         case .check: return .check(path: try readBuffer(), version: try readInt32())
         case .createSession: return .createSession(timeoutMilliseconds: try readInt32())
         case .closeSession:
-            return .closeSession(remaining == 0 ? nil : try readStringVector())
+            return .closeSession(hasNoPaths ? nil : try readStringVector())
         case .multi: return .multi(try readMultiTxn())
         case .error: return .error(code: try readInt32())
         default:
             throw DecodeError(.badValue("\(op) is no transaction"), offset: offset)
         }
+    }
+
+    /// Nothing follows, or a digest: as a list of paths, its version would be two paths in what is
+    /// left for them, eight bytes, which is room for empty ones only.
+    private var hasNoPaths: Bool {
+        var ahead = self
+        return remaining == 0 || remaining == 12 && (try? ahead.readInt32()) == 2
     }
 
     /// What follows the transaction, if anything does.

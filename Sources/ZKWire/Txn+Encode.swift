@@ -42,6 +42,12 @@ extension ByteWriter {
 
     package func writeErrorTxn(_ code: Int32) { writeInt32(code) }
 
+    /// After a transaction's record.
+    package func writeTxnDigest(_ digest: TxnDigest) {
+        writeInt32(digest.version)
+        writeInt64(digest.treeDigest)
+    }
+
     package func writeNullableBuffer(_ bytes: ByteView?) {
         if let bytes { writeBuffer(bytes) } else { writeNullBuffer() }
     }

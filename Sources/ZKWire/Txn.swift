@@ -101,4 +101,9 @@ package struct MultiTxn {
 package struct TxnDigest: Equatable, Sendable {
     package var version: Int32
     package var treeDigest: Int64
+
+    package init(version: Int32, treeDigest: Int64) {
+        self.version = version
+        self.treeDigest = treeDigest
+    }
 }

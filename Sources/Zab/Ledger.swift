@@ -92,6 +92,18 @@ final class Ledger {
         effects.storage.append(.truncate(to: zxid, rebuilds: rebuilds))
     }
 
+    /// What is in memory of the state goes, and the disk is asked for it again: nothing is cut.
+    /// - Returns: false where the disk is about to replace it anyway.
+    func reload(into effects: inout ZabEffects) -> Bool {
+        guard cuts == 0 else { return false }
+        handOver(into: &effects)
+        history.reset(to: history.last)
+        unanswered += 1
+        cuts += 1
+        effects.storage.append(.truncate(to: history.last, rebuilds: true))
+        return true
+    }
+
     /// A snapshot follows on this link. Until it has ended the history is what it was.
     func install(_ link: LinkID, zxid: Zxid, into effects: inout ZabEffects) {
         precondition(zxid >= assured, "\(assured) is committed, \(zxid) is before it")

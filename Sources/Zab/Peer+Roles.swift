@@ -146,6 +146,20 @@ extension Peer {
         }
     }
 
+    /// The layer above cannot trust what it has made of the history: a learner ends its part, and
+    /// the state is loaded from the disk again. The history and the vote are what they were.
+    /// - Returns: false if this server has no leader, or the disk replaces its state already.
+    package func reloadTree(
+        _ reason: String, now: Instant, into effects: inout ZabEffects
+    ) -> Bool {
+        guard case .learning(let learner) = part, ledger.reload(into: &effects) else {
+            return false
+        }
+        learner.end(.look(reason, .notFollowing))
+        conclude(now, &effects)
+        return true
+    }
+
     /// No role until the disk has done what it was asked for.
     private func settle(_ next: Next, _ reason: String?, _ effects: inout ZabEffects) {
         part = .settling(next)

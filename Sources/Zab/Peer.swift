@@ -141,7 +141,7 @@ package final class Peer {
     // MARK: From one part to the next
 
     /// Ends a part that has ended, and begins the next one when the disk is done.
-    private func conclude(_ now: Instant, _ effects: inout ZabEffects) {
+    func conclude(_ now: Instant, _ effects: inout ZabEffects) {
         switch part {
         case .leading(let leader):
             for introduction in lobby.takeIntroduced() {

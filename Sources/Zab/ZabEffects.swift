@@ -54,7 +54,8 @@ package enum StorageOrder: Equatable, Sendable {
     case writeEpochs(Epochs)
     /// Cut the log after this zxid, snapshots that reach beyond it first (rule D6). Answered by
     /// `.truncated`.
-    /// - Parameter rebuilds: the tree has some of what goes: load it from the disk.
+    /// - Parameter rebuilds: the tree has some of what goes, or cannot be trusted: load it from the
+    ///   disk. Nothing may have to be cut then.
     case truncate(to: Zxid, rebuilds: Bool)
     /// The bytes that follow on this link are a snapshot as of this zxid (Apache's stream). Answered
     /// by `.installed`; the link's later packets come after that.

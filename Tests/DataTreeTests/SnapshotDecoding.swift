@@ -2,10 +2,12 @@ import DataTree
 import ZKWire
 
 /// Reads the stream that a walk wrote, without the file around it.
-func loadSnapshot(_ bytes: [UInt8], zxid: Zxid, seed: UInt64 = 1) throws -> DataTree {
+func loadSnapshot(
+    _ bytes: [UInt8], zxid: Zxid, seed: UInt64 = 1, keepsDigest: Bool = false
+) throws -> DataTree {
     try bytes.withByteView { (view: ByteView) throws(any Error) -> DataTree in
         var reader = JuteReader(view)
-        var loader = TreeLoader(seed: seed)
+        var loader = TreeLoader(seed: seed, keepsDigest: keepsDigest)
         guard try reader.readInt32() == SnapshotWalk.magic, try reader.readInt32() == 2,
             try reader.readInt64() == -1
         else { throw DecodeError(.badValue("file header"), offset: 0) }

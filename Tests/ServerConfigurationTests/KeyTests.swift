@@ -49,7 +49,7 @@ private let storageCases: [KeyCase] = [
     .init("dataLogDir", "/log") { $0.storage.dataLogDir == "/log" },
     .init("datadir.autocreate", "false") { !$0.storage.isDataDirCreated },
     .init("db.autocreate", "false") { !$0.storage.isDatabaseCreated },
-    .init("digest.enabled", "true") { $0.storage.isDigestEnabled },
+    .init("digest.enabled", "false") { !$0.storage.isDigestEnabled },
     .init("txnLogSizeLimitInKb", "100") { $0.log.maxSegmentBytes == 102_400 },
     .init("txnLogSizeLimitInKb", "-1") { $0.log.maxSegmentBytes == nil },
     .init("txnLogSizeLimitInKb", "1") { $0.log.maxSegmentBytes == 65_536 },

@@ -9,7 +9,6 @@ struct UnfollowedTests {
             dataDir=/d
             localSessionsEnabled=true
             localSessionsUpgradingEnabled=true
-            digest.enabled=true
             snapshot.trust.empty=true
             jute.maxbuffer=200000000
             standaloneEnabled=true
@@ -18,14 +17,11 @@ struct UnfollowedTests {
         let (_, remarks) = try accepted(text)
         #expect(
             remarks == [
-                "zoo.cfg:8: notice: preAllocSize: has no effect here: a log file is written with "
+                "zoo.cfg:7: notice: preAllocSize: has no effect here: a log file is written with "
                     + "zeros ahead of its use, whole (txnLogSizeLimitInKb)",
-                "zoo.cfg:4: warning: digest.enabled: not followed: no digest of the tree is kept. "
-                    + "Every log record is chained to the one before by a checksum, and snapshots "
-                    + "are checksummed and read back before anything older goes",
-                "zoo.cfg:5: warning: snapshot.trust.empty: not needed: a log without a snapshot "
+                "zoo.cfg:4: warning: snapshot.trust.empty: not needed: a log without a snapshot "
                     + "is taken if it is whole from its beginning, and refused if not",
-                "zoo.cfg:6: warning: jute.maxbuffer: a write that makes a transaction of more "
+                "zoo.cfg:5: warning: jute.maxbuffer: a write that makes a transaction of more "
                     + "than 128 MiB is refused with badArguments all the same: the log takes no "
                     + "larger record",
                 "zoo.cfg:2: warning: localSessionsEnabled: not supported yet: every session is "

@@ -18,6 +18,7 @@ final class CoreHarness: TestServer {
     /// Every payload that went to the log, for replay.
     private(set) var logged: [TxnBatch] = []
     private var unsynced: [TxnBatch] = []
+    private var storage: [StorageOrder] = []
     private(set) var isSnapshotDue = false
 
     init(tree: DataTree = DataTree(), _ configure: (inout CoreConfiguration) -> Void = { _ in }) {
@@ -28,12 +29,13 @@ final class CoreHarness: TestServer {
         configure(&configuration)
         now = Now(
             monotonic: Instant(nanoseconds: 1_000_000_000), wallMilliseconds: 1_700_000_000_000)
+        let epoch = tree.lastProcessedZxid.epoch
         core = ServerCore(
             configuration: configuration,
             zab: ZabConfiguration(
                 serverID: configuration.serverID, membership: Membership([configuration.serverID])),
             durable: DurableState(
-                epochs: Epochs(accepted: Epoch(rawValue: 0), current: Epoch(rawValue: 0)),
+                epochs: Epochs(accepted: epoch, current: epoch),
                 lastZxid: tree.lastProcessedZxid, isBlank: false),
             tree: tree, now: now)
         step(.started)
@@ -46,6 +48,7 @@ final class CoreHarness: TestServer {
 
     private func collect() {
         unsynced += effects.zab.append
+        storage += effects.zab.storage
         logged += effects.zab.append
         closed += effects.close.map { ($0.connection, $0.reason) }
         paused += effects.pauseReading
@@ -60,11 +63,15 @@ final class CoreHarness: TestServer {
     /// Proposals of this turn reach the log and become durable.
     func sync() {
         step(.turnEnded)
+        while case .writeEpochs(let epochs)? = storage.first {
+            storage.removeFirst()
+            step(.zab(.epochsWritten(epochs)))
+        }
         guard let last = unsynced.last?.lastZxid else { return }
         unsynced.removeAll()
         step(.zab(.appended(upTo: last)))
         // What was committed may have made room for more.
-        if !core.isTurnEmpty || !unsynced.isEmpty { sync() }
+        if !core.isTurnEmpty || !unsynced.isEmpty || !storage.isEmpty { sync() }
     }
 
     /// The oldest batch that was handed over, and no other, becomes durable.

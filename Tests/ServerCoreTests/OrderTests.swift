@@ -2,6 +2,7 @@ import DataTree
 import ServerCore
 import Testing
 import ZKWire
+import Zab
 
 @Suite("The paper's order: FIFO clients, linearizable writes, watches before data")
 struct OrderTests {
@@ -157,5 +158,31 @@ struct OrderTests {
             }
         }
         #expect(replayed.dump() == harness.core.tree.dump())
+    }
+
+    @Test("an epoch whose zxids are used up is followed by the next, and every client is answered")
+    func epochEnd() {
+        let tree = DataTree()
+        var observer = NoObserver()
+        let epoch = Epoch(rawValue: 3)
+        tree.apply(
+            TxnHeader(
+                session: .none, cxid: 0, zxid: Zxid(epoch: epoch, counter: .max - 65_546), time: 0,
+                type: OpCode.error.rawValue),
+            .error(code: 0), observer: &observer)
+        let harness = CoreHarness(tree: tree)
+        let clients = (0..<3).map { _ in harness.connect() }
+        let sent = clients.enumerated().map { number, client in
+            (0..<20).map { round in
+                client.send(.create) {
+                    $0.writeCreate("/\(number)-\(round)", String(repeating: "x", count: 9000))
+                }
+            }
+        }
+        harness.sync()
+        harness.run(milliseconds: 200)
+        for (client, xids) in zip(clients, sent) { #expect(client.replies().map(\.xid) == xids) }
+        #expect(harness.closed.isEmpty)
+        #expect(harness.core.lastProcessedZxid.epoch == Epoch(rawValue: 4))
     }
 }

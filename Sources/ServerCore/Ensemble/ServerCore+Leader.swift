@@ -109,7 +109,7 @@ extension ServerCore {
         _ id: SessionID, isValid: Bool, to learner: ServerID, _ effects: inout Effects
     ) {
         // After everything that is proposed and committed so far.
-        peer.flush(into: &effects.zab)
+        flushPeer(&effects)
         peer.send(to: learner, into: &effects.zab) {
             $0.writeMessage(.revalidated(id, isValid: isValid))
         }

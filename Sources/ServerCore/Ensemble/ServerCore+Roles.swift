@@ -29,6 +29,7 @@ extension ServerCore {
     func followPeer(_ now: Now, _ effects: inout Effects) {
         applyCommitted(now, &effects)
         if peer.role != role { followRole(now, &effects) }
+        if digests.standing == .suspect { leaveService(now, &effects) }
         if syncs.count > 0 { takeConfirmedSyncs(&effects) }
         if !afterApply.isEmpty { carryOutDue(now, &effects) }
         resumeHeldBack(now, &effects)
@@ -36,7 +37,8 @@ extension ServerCore {
 
     private func followRole(_ now: Now, _ effects: inout Effects) {
         role = peer.role
-        isServing = role.isServing
+        noteLeader()
+        isServing = role.isServing && digests.standing != .refused
         isLeader = role.isEstablishedLeader
         if hasLed, !role.isLeading || isLeader { leaveLeadership(&effects) }
         resuming.removeAll()
@@ -55,7 +57,7 @@ extension ServerCore {
     /// which: clients that wait for that are sent away. The others stay.
     private func leaveLeadership(_ effects: inout Effects) {
         hasLed = false
-        preparer.overlay = ChangeOverlay()
+        preparer.forget(tree)
         for connection in sortedConnections where connection.isOwedWrite {
             close(connection, .leadershipLost, &effects)
         }
@@ -85,8 +87,9 @@ extension ServerCore {
     func handleTreeReplaced(_ tree: DataTree, _ effects: inout Effects) {
         endClients(.treeReplaced, &effects)
         self.tree = tree
-        preparer.tree = tree
-        preparer.overlay = ChangeOverlay()
+        keepDigest()
+        preparer.forget(tree)
+        digests.standing = .unknown
         nextSession = nextSession.above(tree.sessions.all.map(\.id))
     }
 

@@ -40,7 +40,7 @@ extension ServerCore {
             guard let origin = syncs.take(number) else { continue }
             if case .learner(let learner, _) = origin {
                 // After everything that is committed so far.
-                peer.flush(into: &effects.zab)
+                flushPeer(&effects)
                 peer.send(to: learner, into: &effects.zab) { $0.writeMessage(.sync) }
             } else {
                 confirm(number, origin)

@@ -15,19 +15,20 @@ struct ChangeOverlay {
         var zxid: Zxid
         /// False: it will be gone.
         var exists: Bool
-        var version: Int32
-        /// The stored count of creations below it.
-        var cversion: Int32
-        var aversion: Int32
+        var stat: StatPersisted
         var childCount: Int32
-        var ephemeralOwner: Int64
         var dataLength: Int32
         var acl: AccessList
+        /// The state of the digest's checksum after path and data; 0 where no digest is kept.
+        var content: UInt32
 
         static func deleted(_ zxid: Zxid) -> Record {
-            Record(
-                zxid: zxid, exists: false, version: 0, cversion: 0, aversion: 0, childCount: 0,
-                ephemeralOwner: 0, dataLength: 0, acl: .entries([]))
+            let stat = StatPersisted(
+                czxid: .zero, mzxid: .zero, ctime: 0, mtime: 0, version: 0, cversion: 0,
+                aversion: 0, ephemeralOwner: 0, pzxid: .zero)
+            return Record(
+                zxid: zxid, exists: false, stat: stat, childCount: 0, dataLength: 0,
+                acl: .entries([]), content: 0)
         }
     }
 

@@ -9,7 +9,7 @@ extension RequestPreparer {
         let parent = try futureRecord(parentPath)
         try check(.delete, parent, context)
         let node = try futureRecord(request.path)
-        _ = try nextVersion(node.version, expected: request.version)
+        _ = try nextVersion(node.stat.version, expected: request.version)
         guard node.childCount == 0 else { throw .notEmpty }
         propose(deletionOf: request.path, node, parentPath, parent, context, into: txn)
     }
@@ -21,7 +21,9 @@ extension RequestPreparer {
         let parentPath = try deletableParent(path)
         let node = try futureRecord(path)
         guard node.childCount == 0 else { throw .notEmpty }
-        if case .ephemeral = NodeKind(ephemeralOwner: node.ephemeralOwner) { throw .badVersion }
+        if case .ephemeral = NodeKind(ephemeralOwner: node.stat.ephemeralOwner) {
+            throw .badVersion
+        }
         let parent = try futureRecord(parentPath)
         propose(deletionOf: path, node, parentPath, parent, context, into: txn)
     }
@@ -30,17 +32,21 @@ extension RequestPreparer {
         _ request: SetDataRequest, _ context: Context, into txn: ByteWriter
     ) throws(ErrorCode) {
         guard PathRules.isValid(request.path) else { throw .badArguments }
-        var node = try futureRecord(request.path)
-        try check(.write, node, context)
+        let old = try futureRecord(request.path)
+        try check(.write, old, context)
         let size = Int32(request.data?.count ?? 0)
-        let use = QuotaUse(bytes: Int64(size) - Int64(node.dataLength))
+        let use = QuotaUse(bytes: Int64(size) - Int64(old.dataLength))
         try checkQuota(request.path, adding: use)
-        node.version = try nextVersion(node.version, expected: request.version)
+        var node = old
+        node.stat.version = try nextVersion(old.stat.version, expected: request.version)
+        node.stat.mzxid = context.zxid
+        node.stat.mtime = context.wallMilliseconds
         node.dataLength = size
+        node.content = digestContent(request.path, request.data)
         node.zxid = context.zxid
-        txn.writeSetDataTxn(path: request.path, data: request.data, version: node.version)
+        txn.writeSetDataTxn(path: request.path, data: request.data, version: node.stat.version)
         noteQuotaUse(request.path, use, context.zxid)
-        overlay.set(request.path, node)
+        note(request.path, node, was: old)
     }
 
     mutating func prepareSetACL(
@@ -48,15 +54,16 @@ extension RequestPreparer {
     ) throws(ErrorCode) {
         guard PathRules.isValid(request.path) else { throw .badArguments }
         let acl = try resolvedACL(request.acl, context)
-        var node = try futureRecord(request.path)
-        try check(.admin, node, context)
-        node.aversion = try nextVersion(node.aversion, expected: request.version)
+        let old = try futureRecord(request.path)
+        try check(.admin, old, context)
+        var node = old
+        node.stat.aversion = try nextVersion(old.stat.aversion, expected: request.version)
         node.acl = .entries(acl)
         node.zxid = context.zxid
         scratch.removeAll()
         scratch.writeACL(acl)
-        txn.writeSetACLTxn(path: request.path, acl: scratch.view, version: node.aversion)
-        overlay.set(request.path, node)
+        txn.writeSetACLTxn(path: request.path, acl: scratch.view, version: node.stat.aversion)
+        note(request.path, node, was: old)
     }
 
     mutating func prepareCheck(
@@ -65,7 +72,7 @@ extension RequestPreparer {
         guard PathRules.isValid(request.path) else { throw .badArguments }
         let node = try futureRecord(request.path)
         try check(.read, node, context)
-        let version = try nextVersion(node.version, expected: request.version)
+        let version = try nextVersion(node.stat.version, expected: request.version)
         txn.writeCheckVersionTxn(path: request.path, version: version)
     }
 
@@ -80,14 +87,15 @@ extension RequestPreparer {
     /// Brings the future state up to a deletion.
     mutating func noteDeletion(
         of path: ByteView, _ node: ChangeOverlay.Record, _ parentPath: ByteView,
-        _ parent: ChangeOverlay.Record, _ zxid: Zxid
+        _ oldParent: ChangeOverlay.Record, _ zxid: Zxid
     ) {
-        var parent = parent
+        var parent = oldParent
         parent.childCount -= 1
+        parent.stat.pzxid = zxid
         parent.zxid = zxid
         noteQuotaUse(path, QuotaUse(znodes: -1, bytes: -Int64(node.dataLength)), zxid)
-        overlay.set(parentPath, parent)
-        overlay.set(path, .deleted(zxid))
+        note(parentPath, parent, was: oldParent)
+        note(path, .deleted(zxid), was: node)
     }
 
     /// The parent of a path that may be deleted; the server's own znodes may not.

@@ -10,36 +10,49 @@ extension RequestPreparer {
             throw .badArguments
         }
         let acl = try resolvedACL(request.acl, context)
-        var parent = try futureRecord(parentPath)
-        try check(.create, parent, context)
+        let oldParent = try futureRecord(parentPath)
+        try check(.create, oldParent, context)
         let path =
-            mode.isSequential ? sequentialPath(request.path, parent.cversion) : request.path
+            mode.isSequential ? sequentialPath(request.path, oldParent.stat.cversion) : request.path
         guard PathRules.isValid(path) else { throw .badArguments }
         if willExist(path) { throw .nodeExists }
-        if case .ephemeral = NodeKind(ephemeralOwner: parent.ephemeralOwner) {
+        if case .ephemeral = NodeKind(ephemeralOwner: oldParent.stat.ephemeralOwner) {
             throw .noChildrenForEphemerals
         }
         let size = request.data?.count ?? 0
         let use = QuotaUse(znodes: 1, bytes: Int64(size))
         try checkQuota(path, adding: use)
 
-        parent.cversion &+= 1
+        var parent = oldParent
+        parent.stat.cversion &+= 1
+        parent.stat.pzxid = context.zxid
         parent.childCount += 1
+        // The tree counts only forward: after 2^31 creations it will be something else.
+        if parent.stat.cversion < oldParent.stat.cversion { endForecast() }
         parent.zxid = context.zxid
         scratch.removeAll()
         scratch.writeACL(acl)
         let created = CreateTxn(
             path: path, data: request.data, acl: scratch.view, kind: kind(op, mode, request),
-            parentCVersion: parent.cversion)
+            parentCVersion: parent.stat.cversion)
         txn.writeCreateTxn(created)
         noteQuotaUse(path, use, context.zxid)
-        overlay.set(parentPath, parent)
-        overlay.set(
-            path,
-            ChangeOverlay.Record(
-                zxid: context.zxid, exists: true, version: 0, cversion: 0, aversion: 0,
-                childCount: 0, ephemeralOwner: created.ephemeralOwner(session: context.session),
-                dataLength: Int32(size), acl: .entries(acl)))
+        note(parentPath, parent, was: oldParent)
+        note(path, record(of: created, acl, context), was: nil)
+    }
+
+    private func record(
+        of created: CreateTxn, _ acl: [ACLEntry], _ context: Context
+    ) -> ChangeOverlay.Record {
+        let zxid = context.zxid
+        let stat = StatPersisted(
+            czxid: zxid, mzxid: zxid, ctime: context.wallMilliseconds,
+            mtime: context.wallMilliseconds, version: 0, cversion: 0, aversion: 0,
+            ephemeralOwner: created.ephemeralOwner(session: context.session), pzxid: zxid)
+        return ChangeOverlay.Record(
+            zxid: zxid, exists: true, stat: stat, childCount: 0,
+            dataLength: Int32(created.data?.count ?? 0), acl: .entries(acl),
+            content: digestContent(created.path, created.data))
     }
 
     private func createMode(

@@ -37,7 +37,7 @@ extension RequestPreparer {
         do throws(ErrorCode) {
             return try prepareCreatingPart(op, &body, context, into: part)
         } catch {
-            overlay.undo(context.zxid)
+            undo(context.zxid)
             part.removeAll()
             part.writeErrorTxn(error.rawValue)
             body = start

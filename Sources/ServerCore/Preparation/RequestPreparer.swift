@@ -18,6 +18,8 @@ struct RequestPreparer {
     let access: AccessControl
     let configuration: CoreConfiguration
     var overlay = ChangeOverlay()
+    /// Where proposals carry a digest.
+    private(set) var forecast: DigestForecast?
     /// Reused for what is encoded before its length or place is known.
     let scratch = ByteWriter()
     let pathScratch = ByteWriter(capacity: 256)
@@ -80,19 +82,50 @@ struct RequestPreparer {
             return pending
         }
         guard let node = tree.find(path) else { throw .noNode }
-        let stat = tree.stat(of: node)
         return ChangeOverlay.Record(
-            zxid: .zero, exists: true, version: stat.version,
-            // Clients see `2 * cversion - numChildren`, which wraps at 2^30 creations; sequence
-            // numbers come from the count itself.
-            cversion: tree.creationCount(of: node), aversion: stat.aversion,
-            childCount: stat.numChildren, ephemeralOwner: stat.ephemeralOwner,
-            dataLength: stat.dataLength, acl: .tree(tree.acl(of: node)))
+            zxid: .zero, exists: true, stat: tree.persistedStat(of: node),
+            childCount: Int32(truncatingIfNeeded: tree.childCount(of: node)),
+            dataLength: Int32(truncatingIfNeeded: tree.data(of: node)?.count ?? 0),
+            acl: .tree(tree.acl(of: node)), content: tree.digestContent(of: node))
     }
 
     func willExist(_ path: ByteView) -> Bool {
         if let pending = overlay.record(path) { return pending.exists }
         return tree.find(path) != nil
+    }
+
+    /// Brings the future state up to a change.
+    /// - Parameter old: the record before it; nil for a znode that is not there yet.
+    mutating func note(
+        _ path: ByteView, _ record: ChangeOverlay.Record, was old: ChangeOverlay.Record?
+    ) {
+        forecast?.replace(path, old, by: record)
+        overlay.set(path, record)
+    }
+
+    /// Takes back every change made for `zxid`, the newest one.
+    mutating func undo(_ zxid: Zxid) {
+        forecast?.undo(zxid)
+        overlay.undo(zxid)
+    }
+
+    func digestContent(_ path: ByteView, _ data: ByteView?) -> UInt32 {
+        forecast?.content(path, data) ?? 0
+    }
+
+    /// Nothing is in flight: the future is the tree itself.
+    mutating func beginForecast() {
+        forecast = tree.digestValue.map { DigestForecast($0) }
+    }
+
+    /// No digest is stated before nothing is in flight again.
+    mutating func endForecast() { forecast = nil }
+
+    /// There is another tree, or what was in flight is nobody's any more.
+    mutating func forget(_ tree: DataTree) {
+        self.tree = tree
+        overlay = ChangeOverlay()
+        forecast = nil
     }
 
     // MARK: Checks

@@ -73,6 +73,7 @@ extension FourLetterWords {
             "stale_sessions_expired": statistics.sessionsExpired,
             "bytes_received_count": statistics.bytesReceived,
             "response_bytes": statistics.responseBytes,
+            "digest_mismatches_count": statistics.digestMismatches,
         ]
     }
 

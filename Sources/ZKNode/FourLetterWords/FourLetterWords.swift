@@ -48,7 +48,10 @@ package struct FourLetterWords: Sendable {
         case "envi": return Environment.text
         case "dirs":
             return "datadir_size: \(sizes.dataBytes)\nlogdir_size: \(sizes.logBytes)\n"
-        case "hash": return ""
+        case "hash":
+            return core.digestLog.map {
+                "\(String($0.zxid.rawValue, radix: 16)): \($0.digest)\n"
+            }.joined()
         case "srvr": return serverSummary(core, mode, connections: nil)
         case "stat": return serverSummary(core, mode, connections: core.sortedConnections)
         case "srst":

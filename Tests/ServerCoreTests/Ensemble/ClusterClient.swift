@@ -19,6 +19,7 @@ final class ClusterClient {
         case sync(floor: Int32)
         case readShared(floor: Int32)
         case ping
+        case close
     }
 
     /// What is known of a znode of the client's own.
@@ -33,6 +34,9 @@ final class ClusterClient {
     private(set) var session = SessionID.none
     private var lastZxidSeen = Zxid.zero
     private var isConnected = false
+    /// It has asked for its session's end.
+    private var isClosing = false
+    private(set) var ephemerals: Set<String> = []
     private var xid: Int32 = 0
     private var names = 0
     private var owed: [(xid: Int32, request: Request)] = []
@@ -77,6 +81,8 @@ final class ClusterClient {
         owed.removeAll()
         connection = nil
         isConnected = false
+        if isClosing { loseSession() }
+        isClosing = false
     }
 
     private func forget(_ request: Request) {
@@ -87,15 +93,15 @@ final class ClusterClient {
             knowledge[other] = .unknown
         case .increment: unknown += 1
         case .incrementShared: sharedUnknown += 1
-        case .read, .sync, .readShared, .ping: break
+        case .read, .sync, .readShared, .ping, .close: break
         }
     }
 
     // MARK: Requests
 
     func send(_ random: inout SplitMix, sharedFloor: Int32) {
-        guard isConnected, connection != nil else { return }
-        switch random.below(100) {
+        guard isConnected, connection != nil, !isClosing else { return }
+        switch random.below(101) {
         case 0..<25: create(random.chance(30) ? .ephemeral : .persistent)
         case 25..<35: createBoth()
         case 35..<55: increment(counter, .increment)
@@ -105,12 +111,15 @@ final class ClusterClient {
         case 88..<94:
             request(.sync(floor: sharedFloor), .sync) { $0.writeString("/shared") }
             read("/shared", .readShared(floor: sharedFloor))
-        default: request(.ping, .ping) { _ in }
+        case 94..<100: request(.ping, .ping) { _ in }
+        default:
+            isClosing = true
+            request(.close, .closeSession) { _ in }
         }
     }
 
     func ping() {
-        guard isConnected else { return }
+        guard isConnected, !isClosing else { return }
         request(.ping, .ping) { _ in }
     }
 
@@ -129,6 +138,7 @@ final class ClusterClient {
 
     private func create(_ mode: CreateMode) {
         let path = nextName()
+        if mode == .ephemeral { ephemerals.insert(path) }
         request(.create(path), .create) { $0.writeCreate(path, "", mode) }
     }
 
@@ -200,7 +210,8 @@ final class ClusterClient {
     /// Ephemerals go with it.
     private func loseSession() {
         session = .none
-        for path in knowledge.keys { knowledge[path] = .unknown }
+        for path in ephemerals { knowledge[path] = .unknown }
+        ephemerals.removeAll()
     }
 
     private func receive(_ reader: inout JuteReader) {
@@ -243,6 +254,7 @@ final class ClusterClient {
             let version = (try? body.readStat())?.version ?? -1
             expect(version >= floor, "\(version) after a sync, \(floor) were acknowledged before")
         case .ping: expect(error == .ok, "\(error) for a ping")
+        case .close: expect(error == .ok, "\(error) for the end of the session")
         }
     }
 

@@ -1,0 +1,63 @@
+import DequeModule
+import ZKWire
+import Zab
+
+/// What is known of this server's tree beside the digests that its leaders state.
+struct DigestCheck {
+    enum Standing {
+        /// Not served from yet: the snapshot of a leader may be ahead of the transactions.
+        case unknown
+        case trusted
+        /// It is not what the leader has; the part that stands for that is to end.
+        case suspect
+        /// It was loaded anew and is still not what the leader has.
+        case refused
+    }
+
+    var standing = Standing.unknown
+    /// Loaded from the disk for a mismatch, and not found right since.
+    var isReloaded = false
+    /// As a leader: the others were asked to elect one of them.
+    var hasHandedOver = false
+    private var leader: ServerID?
+    /// Until then no further mismatch is told.
+    private var silentUntil: Instant?
+    private(set) var log = Deque<ZxidDigest>()
+
+    /// Between alarms: a tree that differs once differs at each transaction.
+    private static let alarmInterval = Duration.seconds(60)
+    /// Apache's `DIGEST_LOG_LIMIT` and `DIGEST_LOG_INTERVAL`.
+    private static let logLimit = 1024
+    private static let logInterval: Int64 = 128
+
+    mutating func begin(with leader: ServerID) {
+        guard leader != self.leader else { return }
+        self.leader = leader
+        if standing != .unknown { standing = .trusted }
+        isReloaded = false
+        hasHandedOver = false
+    }
+
+    mutating func trust() {
+        if standing == .unknown { standing = .trusted }
+    }
+
+    /// Whether an alarm is due.
+    mutating func takeAlarm(_ now: Instant) -> Bool {
+        if let silentUntil, now < silentUntil { return false }
+        silentUntil = now + DigestCheck.alarmInterval
+        return true
+    }
+
+    mutating func note(_ zxid: Zxid, _ digest: Int64) {
+        guard zxid.rawValue % DigestCheck.logInterval == 0 else { return }
+        if log.count == DigestCheck.logLimit { log.removeFirst() }
+        log.append(ZxidDigest(zxid: zxid, digest: digest))
+    }
+}
+
+/// What the tree's digest was after a transaction.
+package struct ZxidDigest: Equatable, Sendable {
+    package let zxid: Zxid
+    package let digest: Int64
+}
