@@ -16,6 +16,12 @@ class Member(servers.Server):
             one.name, one.title, one.command, one.directory, port, one.snapshot_pattern)
         self.number, self.peers = number, peers
         self.directory = one.directory / str(number)
+        self.settings = {}
+
+    def launch(self, settings=None):
+        """Without settings, with those of the last time."""
+        self.settings = self.settings if settings is None else settings
+        return super().launch(self.settings)
 
     def configuration(self, settings):
         return super().configuration({"initLimit": 20, "syncLimit": 5, **self.peers, **settings})
@@ -60,7 +66,7 @@ class Ensemble:
         for member in self.members:
             member.prepare(fresh)
         for member in self.members:
-            member.launch(settings)
+            member.launch(settings or {})
         self.wait_until_whole()
         return time.monotonic() - begun
 

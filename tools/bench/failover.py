@@ -11,6 +11,7 @@ import datetime
 import json
 import os
 import pathlib
+import re
 import signal
 import statistics
 import tempfile
@@ -70,6 +71,8 @@ def rejoin(ensemble, bench, arguments):
     before = bench(rest, "run", *paced)["latencyMilliseconds"]["p99"]
     result = {}
     goal = ensemble.leader.zxid
+    told = ensemble.leader.directory / "output.log"
+    already = told.stat().st_size
 
     def come_back():
         begun = time.monotonic()
@@ -85,6 +88,9 @@ def rejoin(ensemble, bench, arguments):
     during = bench(rest, "run", *paced)["latencyMilliseconds"]["p99"]
     thread.join()
     result |= {"p99 before": before, "p99 during": during}
+    # Ours says how: from the log, or by a snapshot.
+    kinds = re.findall(r"from \w+ by (DIFF|TRUNC|SNAP)", told.read_text()[already:])
+    result["by"] = kinds[-1] if kinds else "unknown"
     print(ensemble.name, json.dumps(result), flush=True)
     ensemble.wait_until_whole()
     return result
@@ -101,10 +107,13 @@ class Serving:
 def measure(ensemble, bench, arguments):
     result = {}
     try:
+        if arguments.missed:
+            # No snapshot meanwhile, so that the log is still there.
+            ensemble.start(settings={"snapCount": 10 * arguments.missed})
+            result["rejoin"] = rejoin(ensemble, bench, arguments)
+            ensemble.stop()
         ensemble.start()
         result["small"] = failovers(ensemble, arguments)
-        if arguments.missed:
-            result["rejoin"] = rejoin(ensemble, bench, arguments)
         if arguments.znodes:
             bench(ensemble, "load", "--count", str(arguments.znodes), "--value-bytes", "100")
             result["large"] = failovers(ensemble, arguments)
@@ -130,7 +139,8 @@ def table(results, arguments):
     if arguments.missed:
         rows.append(row(
             f"a follower has {arguments.missed:,} missed transactions again after",
-            lambda result: f"{result['rejoin'].get('seconds', float('nan')):.1f} s"))
+            lambda result: "{:.1f} s (by {})".format(
+                result["rejoin"].get("seconds", float("nan")), result["rejoin"]["by"])))
         rows.append(row(
             f"p99 of {arguments.rate:,} sets/s before, and meanwhile",
             lambda result: "{p99 before:.1f} ms, {p99 during:.1f} ms".format(**result["rejoin"])))

@@ -8,7 +8,8 @@ from kazoo.client import KazooClient
 from .ensemble import Ensemble
 from .ensemble_steps import wait_for_progress
 from .load import Load
-from .wire import RawClient, Session
+from .member import wait_until
+from .wire import Disconnected, RawClient, Session
 
 load_numbers = itertools.count(1)
 
@@ -79,12 +80,22 @@ def client_of():
         client = RawClient(
             member.server.host, member.server.port, timeout_ms, session or Session(),
             patience_s=patience_s)
-        clients.append(client.connect())
+        clients.append(client)
+        wait_until(lambda: connects(client), 10, f"a session at {member}")
         return client
 
     yield connect
     for client in clients:
         client.drop()
+
+
+def connects(client):
+    """A server that is behind what the client has seen, or has no leader, closes the connection."""
+    try:
+        return client.connect()
+    except Disconnected:
+        client.drop()
+        return None
 
 
 @pytest.fixture
