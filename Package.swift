@@ -99,7 +99,9 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "tools/zkbench", swiftSettings: strict),
-        .testTarget(name: "ZKWireTests", dependencies: ["ZKWire"], swiftSettings: strict),
+        .testTarget(
+            name: "ZKWireTests", dependencies: ["ZKWire"], exclude: ["Fixtures"],
+            swiftSettings: strict),
         .testTarget(name: "StorageTests", dependencies: ["Storage"], swiftSettings: strict),
         .testTarget(
             name: "TxnLogTests", dependencies: ["TxnLog", "Storage", "ZKWire"],
@@ -140,7 +142,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "ZKNodeTests",
-            dependencies: ["ZKNode", "ServerCore", "ServerConfiguration", "ZKWire"],
+            dependencies: ["ZKNode", "ServerCore", "ServerConfiguration", "Zab", "ZKWire"] + nio,
             swiftSettings: strict),
     ]
 )

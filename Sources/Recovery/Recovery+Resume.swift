@@ -44,7 +44,7 @@ extension Recovery {
         }
     }
 
-    private func recoverTree(
+    func recoverTree(
         _ log: TxnLog<D>, _ meta: MetaRecord, _ store: inout SnapshotStore<D>,
         _ report: inout LoadReport, _ progress: (RecoveryProgress) -> Void
     ) throws(RecoveryError) -> DataTree {

@@ -48,7 +48,7 @@ package struct Recovery<D: Disk> {
             switch verdict {
             case .create: try createMeta(&meta)
             case .importApache: report.imported = try importApache(&meta, progress)
-            case .resume: break
+            case .resume: try discardPartOfInstall(&meta)
             case .refuse: preconditionFailure("meta was opened though it is lost")
             }
             return try resume(meta, lock, &report, begin: begin, progress)

@@ -4,16 +4,16 @@ import ZKWire
 
 /// Hands a snapshot's content to a tree loader and puts the loader's objections in the reader's
 /// words.
-struct TreeSink: SnapshotSink {
+package struct TreeSink: SnapshotSink {
     private var loader: TreeLoader
 
-    init(seed: UInt64) { loader = TreeLoader(seed: seed) }
+    package init(seed: UInt64) { loader = TreeLoader(seed: seed) }
 
-    mutating func addSession(_ session: SessionID, timeoutMilliseconds: Int32) {
+    package mutating func addSession(_ session: SessionID, timeoutMilliseconds: Int32) {
         loader.addSession(session, timeoutMilliseconds: timeoutMilliseconds)
     }
 
-    mutating func addACL(id: Int64, acl: ByteView) throws(DecodeError) {
+    package mutating func addACL(id: Int64, acl: ByteView) throws(DecodeError) {
         do throws(TreeLoadError) {
             try loader.addACL(id: id, acl: acl)
         } catch {
@@ -22,7 +22,7 @@ struct TreeSink: SnapshotSink {
     }
 
     @inline(__always)
-    mutating func addNode(
+    package mutating func addNode(
         path: ByteView, data: ByteView?, acl: Int64, stat: borrowing StatPersisted
     ) throws(DecodeError) {
         do throws(TreeLoadError) {
@@ -33,7 +33,7 @@ struct TreeSink: SnapshotSink {
     }
 
     /// The tree, after the reader has found every checksum right.
-    consuming func finish(lastProcessedZxid: Zxid) throws(TreeLoadError) -> DataTree {
+    package consuming func finish(lastProcessedZxid: Zxid) throws(TreeLoadError) -> DataTree {
         try loader.finish(lastProcessedZxid: lastProcessedZxid)
     }
 }

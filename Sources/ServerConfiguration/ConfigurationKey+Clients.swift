@@ -31,10 +31,11 @@ extension ConfigurationKey {
             in: .clients, "How long a connection may stay without asking for a session."),
         .init(
             "localSessionsEnabled", .trueOrFalse, \.clients.areLocalSessionsEnabled, in: .clients,
-            "Sessions begin without a transaction, known to one server only."),
+            "Sessions known to one server only. Not followed yet: every session is global."),
         .init(
             "localSessionsUpgradingEnabled", .trueOrFalse, \.clients.areLocalSessionsUpgraded,
-            in: .clients, "A local session that creates an ephemeral becomes a global one."),
+            in: .clients,
+            "A local session that creates an ephemeral becomes a global one. Not followed yet."),
     ]
 
     static let limitKeys: [ConfigurationKey] = [
@@ -52,19 +53,19 @@ extension ConfigurationKey {
             "jute.maxbuffer", .bytes, \.limits.maxPacketBytes, in: .limits,
             "The largest request in bytes. A client that sends more is disconnected."),
         .init(
-            "jute.maxbuffer.extrasize", .count, none: "jute.maxbuffer",
+            "jute.maxbuffer.extrasize", .count, none: "3 × jute.maxbuffer + 1 MiB",
             \.limits.givenExtraPacketBytes, in: .limits,
-            "Bytes a transaction may have beyond jute.maxbuffer."),
+            "Bytes a transaction may have beyond jute.maxbuffer. Raises the default only."),
         .init(
             "connection.maxOutputBytes", .bytes, \.limits.maxOutputBytes, in: .limits,
             "Bytes of replies and events that may wait in one connection. Not a key of Apache's."),
         .init(
             "largeRequestThreshold", .bytes, none: "none", writtenAs: ["-1"],
             \.limits.largeRequestThresholdBytes, in: .limits,
-            "Requests larger than this count against largeRequestMaxBytes; -1 is none."),
+            "Writes larger than this count against largeRequestMaxBytes; -1 is none."),
         .init(
             "largeRequestMaxBytes", .bytes, \.limits.maxLargeRequestBytes, in: .limits,
-            "Bytes of all large requests in the pipeline."),
+            "Bytes of large writes in flight. Beyond it the next waits unread; one always may be."),
         .init(
             "enforceQuota", .trueOrFalse, \.limits.isQuotaEnforced, in: .limits,
             "Refuses writes beyond a hard quota rather than logging them."),

@@ -35,6 +35,9 @@ extension ConfigurationKey {
             "snapshots are always lz4 and always synced",
             "snapshot.compression.method", "forceSnapshotSync")
         + withoutEffect(
+            "a log file is written with zeros ahead of its use, whole (txnLogSizeLimitInKb)",
+            "preAllocSize")
+        + withoutEffect(
             "the pipeline has one stage, and these steer the stages of Apache's",
             "closeSessionTxn.enabled", "serializeLastProcessedZxid.enabled",
             "forward_learner_requests_to_commit_processor_disabled",

@@ -30,7 +30,7 @@ extension ConfigurationKey {
             "The four-letter words that are answered, `*` for all; `isro` too in read-only mode."),
         .init(
             "admin.enableServer", .trueOrFalse, \.admin.isEnabled, in: .admin,
-            "Serves commands over HTTP."),
+            "Serves commands over HTTP. Not followed yet, nor are the keys below."),
         .init(
             "admin.serverPort", .port, \.admin.port, in: .admin, "The port of the HTTP commands."),
         .init(
@@ -54,7 +54,8 @@ extension ConfigurationKey {
             "The least time between two snapshot or restore commands."),
         .init(
             "metricsProvider.className", .metricsProvider, \.metrics.isPrometheusEnabled,
-            in: .admin, "Serves metrics to Prometheus if it names Apache's provider for it."),
+            in: .admin,
+            "Serves metrics to Prometheus if it names Apache's provider. Not followed yet."),
         .init(
             "metricsProvider.httpHost", .text, \.metrics.host, in: .admin,
             "The address of the metrics."),

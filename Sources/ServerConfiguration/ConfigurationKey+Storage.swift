@@ -13,17 +13,14 @@ extension ConfigurationKey {
             "Creates the data directories if they are missing."),
         .init(
             "db.autocreate", .trueOrFalse, \.storage.isDatabaseCreated, in: .storage,
-            "Lets a member of an ensemble start with no data at all."),
+            "Begins anew where there is no data; with `false` only beside a file `initialize`."),
         .init(
             "digest.enabled", .trueOrFalse, \.storage.isDigestEnabled, in: .storage,
-            "Keeps a digest of the tree in transactions and snapshots, and checks it."),
+            "`true` is accepted and not followed: checksums chain the log and cover snapshots."),
         .init(
             "txnLogSizeLimitInKb", .kibibytes, none: "none", writtenAs: ["-1"],
             \.log.maxSegmentBytes, in: .storage,
-            "A log file that is larger is closed and the next begun; -1 is no limit."),
-        .init(
-            "preAllocSize", .kibibytes, \.log.preallocationBytes, in: .storage,
-            "KiB of log that are reserved ahead of the writes."),
+            "KiB of a log file, 64 to 1048576; then the next is begun. -1 is the largest."),
         .init(
             "txnLog.compress", .trueOrFalse, \.log.isCompressed, in: .storage,
             "Compresses batches of the log with lz4. Not a key of Apache's."),
@@ -34,7 +31,7 @@ extension ConfigurationKey {
             "maxWriteQueuePollTime",
             .milliseconds(0...60000), none: "flushDelay / 3", writtenAs: ["-1"],
             \.log.givenMaxQueueWait, in: .storage,
-            "How long to wait for the next request before a sync, with flushDelay."),
+            "With flushDelay: a sync that gets no further request for this long begins."),
         .init(
             "maxBatchSize", .integer(1...1_000_000, "a number"), \.log.maxBatchSize, in: .storage,
             "Requests in one sync of the log."),
@@ -53,7 +50,8 @@ extension ConfigurationKey {
             "KiB of log between snapshots; 0 is no limit."),
         .init(
             "snapshot.trust.empty", .trueOrFalse, \.snapshots.isEmptyTrusted, in: .storage,
-            "Starts from a log without a snapshot, as data of ZooKeeper 3.4 may need."),
+            "Not needed: a log that is whole from its beginning is enough, and one that is not "
+                + "is refused."),
         .init(
             "autopurge.snapRetainCount", .count, \.snapshots.retainCount, in: .storage,
             "Snapshots that a purge leaves, at least 3."),
@@ -61,7 +59,7 @@ extension ConfigurationKey {
             "autopurge.purgeInterval",
             .interval(bareUnit: .seconds(3600), "hours"), none: "off", writtenAs: ["0"],
             \.snapshots.purgeInterval, in: .storage,
-            "The time between purges of old snapshots and logs; 0 is never."),
+            "Old snapshots and logs are purged this often, and after each snapshot; 0 is never."),
     ]
 
     static let znodeKeys: [ConfigurationKey] = [

@@ -10,9 +10,10 @@ extension ConfigurationParser {
         reviewIDs()
         reviewGroups()
         if configuration.isEnsembleMember { reviewEnsemble() } else { reviewStandalone() }
+        reviewUnfollowed()
     }
 
-    /// Values that are raised, as Apache raises them.
+    /// Values that are raised, as Apache raises them, or kept to what the log can do.
     private mutating func reviewMinimums() {
         if configuration.snapshots.retainCount < 3 {
             remark(.warning, on: "autopurge.snapRetainCount", "raised to 3")
@@ -21,6 +22,18 @@ extension ConfigurationParser {
         if configuration.snapshots.transactionCount < 2 {
             remark(.warning, on: "snapCount", "raised to 2")
             change { $0.snapshots.transactionCount = 2 }
+        }
+        // `0h` is as off as `0`.
+        if configuration.snapshots.purgeInterval == .zero {
+            change { $0.snapshots.purgeInterval = nil }
+        }
+        let sizes = LogSettings.segmentBytesRange
+        if let size = configuration.log.maxSegmentBytes, !sizes.contains(size) {
+            let taken = size < sizes.lowerBound ? sizes.lowerBound : sizes.upperBound
+            remark(
+                .warning, on: "txnLogSizeLimitInKb",
+                "\(size < taken ? "raised" : "lowered") to \(taken >> 10)")
+            change { $0.log.maxSegmentBytes = taken }
         }
     }
 

@@ -27,8 +27,8 @@ package struct LimitSettings: Equatable, Sendable {
     package var maxOutstandingRequests = 1000
     /// The largest request.
     package var maxPacketBytes = 0xf_ffff
-    /// On top of `maxPacketBytes`, for what the server itself adds to a transaction; nil is as much
-    /// again.
+    /// On top of `maxPacketBytes`, for what the server itself adds to a transaction; nil leaves it
+    /// to the server.
     package var givenExtraPacketBytes: Int?
     /// Replies waiting in one connection before it is no longer read.
     package var maxOutputBytes = 64 << 20
@@ -38,7 +38,8 @@ package struct LimitSettings: Equatable, Sendable {
     package var maxLargeRequestBytes = 104_857_600
     package var isQuotaEnforced = false
 
-    package var extraPacketBytes: Int { givenExtraPacketBytes ?? maxPacketBytes }
+    /// What the log takes as one record, whatever `jute.maxbuffer` says.
+    package static let maxTxnBytes = 128 << 20
 }
 
 /// Where the data is.
@@ -47,7 +48,7 @@ package struct StorageSettings: Equatable, Sendable {
     package var givenDataLogDir: String?
     package var isDataDirCreated = true
     package var isDatabaseCreated = true
-    package var isDigestEnabled = true
+    package var isDigestEnabled = false
 
     /// Where the log is.
     package var dataLogDir: String { givenDataLogDir ?? dataDir }
@@ -55,10 +56,11 @@ package struct StorageSettings: Equatable, Sendable {
 
 /// The transaction log.
 package struct LogSettings: Equatable, Sendable {
-    /// A segment that reached this size is closed; nil is no limit.
+    /// A segment that reached this size is closed; nil is the largest.
     package var maxSegmentBytes: Int? = 65536 << 10
-    /// Reserved ahead of the writes.
-    package var preallocationBytes = 65536 << 10
+    /// The sizes that a segment can have: its offsets have 31 bits, and it is written with zeros
+    /// ahead of its use.
+    package static let segmentBytesRange = (1 << 16)...(1 << 30)
     /// How long a sync may wait for more requests to share it.
     package var flushDelay: Duration = .zero
     package var givenMaxQueueWait: Duration?
@@ -69,6 +71,7 @@ package struct LogSettings: Equatable, Sendable {
     package var syncWarningThreshold: Duration = .milliseconds(1000)
     package var isCompressed = false
 
+    /// A sync that gets no further request for so long does not wait out `flushDelay`.
     package var maxQueueWait: Duration { givenMaxQueueWait ?? flushDelay / 3 }
 }
 
@@ -80,7 +83,7 @@ package struct SnapshotSettings: Equatable, Sendable {
     package var maxLogBytes: Int? = 4_194_304 << 10
     /// Snapshots that a purge leaves.
     package var retainCount = 3
-    /// Nil never purges.
+    /// Purging follows each snapshot, and this clock too; nil never purges.
     package var purgeInterval: Duration? = .seconds(3600)
     package var isEmptyTrusted = false
 }

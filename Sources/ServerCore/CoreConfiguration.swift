@@ -21,8 +21,14 @@ package struct CoreConfiguration: Sendable {
     /// The largest txn: a request plus what preparation adds. What is proposed can always be read
     /// back from the log (rule D13), whose own limit lies above this one.
     package var maximumTxnBytes: Int {
-        min(4 * maximumRequestBytes + 1_048_576, CoreConfiguration.maximumRecordBytes)
+        let ownBytes = 3 * maximumRequestBytes + 1_048_576
+        return min(
+            maximumRequestBytes + max(ownBytes, extraTxnBytes),
+            CoreConfiguration.maximumRecordBytes)
     }
+    /// What a txn may have beyond the largest request (`jute.maxbuffer.extrasize`), if more than
+    /// this server gives it anyway.
+    package var extraTxnBytes = 0
     /// What the log takes as one record, whatever `jute.maxbuffer` says.
     package static let maximumRecordBytes = 128 * 1_048_576
     /// Proposals in flight above which no further request is taken in (`globalOutstandingLimit`).
@@ -30,6 +36,11 @@ package struct CoreConfiguration: Sendable {
     /// Their bytes above which none is taken in either: with a disk that stands still, large
     /// requests would fill the memory first, and one write of the log may not pass 2 GiB.
     package var maximumOutstandingBytes = 256 * 1_048_576
+    /// A request that is larger counts as large (`largeRequestThreshold`).
+    package var largeRequestBytes = Int.max
+    /// Bytes of large writes in flight (`largeRequestMaxBytes`). The next one waits, unread, until
+    /// there is room; if none is in flight there is.
+    package var maximumLargeBytes = 100 * 1_048_576
     /// Bytes that may wait for a client that does not read before its connection is closed.
     package var maximumOutputBytes = 64 * 1_048_576
 

@@ -141,6 +141,10 @@ extension ServerCore {
                     .tooLarge(bytes: length, limit: configuration.maximumRequestBytes), &effects)
                 break
             }
+            guard hasRoom(forRequestOf: length) else {
+                holdBack(connection, &effects)
+                break
+            }
             guard bytes.count - offset - 4 >= length else { break }
             let frame = bytes[view: (offset + 4)..<(offset + 4 + length)]
             offset += 4 + length
@@ -169,6 +173,13 @@ extension ServerCore {
         hasRoom && connection.output.count <= ServerCore.outputHighWaterBytes
             && connection.pending.count < ServerCore.maximumPendingPerConnection
             && connection.pendingBytes <= ServerCore.pendingHighWaterBytes
+    }
+
+    /// Whether a request of this length may be taken in; asked before it has come whole.
+    private func hasRoom(forRequestOf length: Int) -> Bool {
+        guard length > configuration.largeRequestBytes else { return true }
+        let inFlight = outstanding.largeBytes
+        return inFlight == 0 || inFlight + length <= configuration.maximumLargeBytes
     }
 
     private func holdBack(_ connection: Connection, _ effects: inout Effects) {

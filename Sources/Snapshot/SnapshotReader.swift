@@ -73,6 +73,10 @@ package struct SnapshotReader<D: Disk>: Sendable {
         return try FileSource(disk, directory + "/" + name.fileName) { _ in }.readFooter()
     }
 
+    func openSource(_ name: SnapshotName) throws(SnapshotError) -> FileSource<D> {
+        try FileSource(disk, directory + "/" + name.fileName) { _ in }
+    }
+
     private func decode<Codec: SnapshotDecompressor & ~Copyable, Sink: SnapshotSink & ~Copyable>(
         _ source: inout FileSource<D>, _ codec: consuming Codec, into sink: inout Sink
     ) throws(SnapshotError) -> SnapshotContentSummary {

@@ -12,6 +12,7 @@ extension SnapshotStreamDecoder {
             switch stage {
             case .nodes:
                 position = try parseNodes(bytes, from: position, into: &sink)
+            case .seal where isWireForm: break
             case .seal:
                 // The seal is over everything before it.
                 checksum.update(bytes[view: hashed..<position])

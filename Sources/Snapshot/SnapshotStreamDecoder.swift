@@ -42,20 +42,34 @@ package struct SnapshotStreamDecoder {
     /// `checksum` after the first seal: the trailer is checked when all of it is there.
     var checksumAtTrailer = Adler32()
 
-    package init(limits: SnapshotLimits = SnapshotLimits()) { self.limits = limits }
+    /// The stream as leaders send it to learners: without the header before and the seal after it.
+    let isWireForm: Bool
+
+    package init(limits: SnapshotLimits = SnapshotLimits(), isWireForm: Bool = false) {
+        self.limits = limits
+        self.isWireForm = isWireForm
+        if isWireForm { stage = .sessionCount }
+    }
+
+    /// Whether the znodes have ended; in the wire's form that is all there is.
+    package var isThroughNodes: Bool { stage == .seal || stage == .trailer }
 
     /// Decodes all whole records of `chunk` and keeps the rest for the next call.
+    /// - Returns: how much of the chunk was taken: all, except where the wire's form has ended.
+    @discardableResult
     package mutating func consume<Sink: SnapshotSink & ~Copyable>(
         _ chunk: ByteView, into sink: inout Sink
-    ) throws(SnapshotFault) {
+    ) throws(SnapshotFault) -> Int {
         var start = 0
         if carry.count > 0 {
             start = try completeCarry(from: chunk, into: &sink)
         }
-        guard start < chunk.count else { return }
+        guard start < chunk.count else { return start }
         let rest = chunk[view: start..<chunk.count]
         let parsed = try parse(rest, into: &sink)
+        if isWireForm, isThroughNodes { return start + parsed }
         carry.writeRaw(rest[view: parsed..<rest.count])
+        return chunk.count
     }
 
     /// The stream has ended: checks that it is complete.

@@ -16,10 +16,14 @@ package struct MetaRecord: Equatable, Sendable {
     package var baseGeneration: UInt32
     package var baseZxid: Int64
     package var baseChecksum: UInt32
+    /// A leader's snapshot is being installed: what is here is not a history of its own until the
+    /// server has been synchronized, and the server does not vote with it.
+    package var isRecovering: Bool
 
     package init(
         ensembleID: UInt64, serverID: Int64, acceptedEpoch: UInt32 = 0, currentEpoch: UInt32 = 0,
-        baseGeneration: UInt32 = 0, baseZxid: Int64 = 0, baseChecksum: UInt32 = 0
+        baseGeneration: UInt32 = 0, baseZxid: Int64 = 0, baseChecksum: UInt32 = 0,
+        isRecovering: Bool = false
     ) {
         self.ensembleID = ensembleID
         self.serverID = serverID
@@ -28,10 +32,13 @@ package struct MetaRecord: Equatable, Sendable {
         self.baseGeneration = baseGeneration
         self.baseZxid = baseZxid
         self.baseChecksum = baseChecksum
+        self.isRecovering = isRecovering
     }
 }
 
 enum MetaFormat {
+    /// Of the flags.
+    static let recoveringFlag: UInt32 = 1
     static let version: UInt32 = 1
     static let sizeBytes = 512
     static let checksumOffset = sizeBytes - 4
@@ -55,6 +62,7 @@ extension MetaRecord {
             start.storeLittleEndian(baseZxid, at: 48)
             start.storeLittleEndian(baseChecksum, at: 56)
             start.storeLittleEndian(baseGeneration, at: 60)
+            start.storeLittleEndian(isRecovering ? MetaFormat.recoveringFlag : 0, at: 64)
             let checksum = Checksum.crc32(
                 UnsafeRawBufferPointer(start: start, count: MetaFormat.checksumOffset))
             start.storeLittleEndian(checksum, at: MetaFormat.checksumOffset)
@@ -93,6 +101,8 @@ extension MetaRecord {
             currentEpoch: buffer.loadLittleEndian(at: 44, as: UInt32.self),
             baseGeneration: buffer.loadLittleEndian(at: 60, as: UInt32.self),
             baseZxid: buffer.loadLittleEndian(at: 48, as: Int64.self),
-            baseChecksum: buffer.loadLittleEndian(at: 56, as: UInt32.self))
+            baseChecksum: buffer.loadLittleEndian(at: 56, as: UInt32.self),
+            isRecovering: buffer.loadLittleEndian(at: 64, as: UInt32.self)
+                & MetaFormat.recoveringFlag != 0)
     }
 }

@@ -15,7 +15,10 @@ extension CoreConfiguration {
         maximumSessionTimeoutMilliseconds = Int32(clamping: server.maxSessionTimeout.wholeMilliseconds)
         sessionlessTimeout = server.clients.sessionlessTimeout
         maximumRequestBytes = server.limits.maxPacketBytes
+        extraTxnBytes = server.limits.givenExtraPacketBytes ?? 0
         maximumOutstanding = server.limits.maxOutstandingRequests
+        largeRequestBytes = server.limits.largeRequestThresholdBytes ?? .max
+        maximumLargeBytes = server.limits.maxLargeRequestBytes
         maximumOutputBytes = server.limits.maxOutputBytes
         enforceQuota = server.limits.isQuotaEnforced
         extendedTypesEnabled = server.znodes.areTTLsEnabled

@@ -5,7 +5,6 @@ import Glibc
 import Logging
 import NIOCore
 import ServerCore
-import struct ServerCore.PeerAddress
 import Snapshot
 import ZKWire
 import Zab
@@ -18,15 +17,18 @@ final class CoreLoop: @unchecked Sendable {
     let log: LogThread
     let logger: Logger
     let limits: ConnectionLimits
-    private var words: FourLetterWords
+    var words: FourLetterWords
+    private let scan: DirectoryScan
     let snapshots: SnapshotDriver
+    /// nil in a standalone server.
+    let ensemble: EnsemblePorts?
 
     private(set) var disk = DiskStatistics()
     private var channels: [ConnectionID: any Channel] = [:]
     private var connectionsByHost: [String: Int] = [:]
     private var lastConnection: UInt64 = 0
     /// What the core wants, gathered until the turn ends.
-    private var effects = Effects()
+    var effects = Effects()
     /// What is being carried out; swapped with `effects`, so that neither is allocated anew.
     private var acting = Effects()
     private var isTurnScheduled = false
@@ -36,26 +38,34 @@ final class CoreLoop: @unchecked Sendable {
 
     init(
         core: ServerCore, eventLoop: any EventLoop, log: LogThread, snapshots: SnapshotDriver,
-        words: FourLetterWords, limits: ConnectionLimits, logger: Logger
+        words: FourLetterWords, scan: DirectoryScan, limits: ConnectionLimits,
+        ensemble: EnsemblePorts?, logger: Logger
     ) {
         self.core = core
         self.eventLoop = eventLoop
         self.log = log
         self.snapshots = snapshots
         self.words = words
+        self.scan = scan
         self.limits = limits
+        self.ensemble = ensemble
         self.logger = logger
     }
 
     // MARK: Events
 
-    func started() { step(.started) }
+    func started() {
+        ensemble?.start(self)
+        step(.started)
+        endTurn()
+    }
 
-    /// - Parameter took: how long writing and syncing the batch did.
-    func appended(upTo zxid: Zxid, chainChecksum: UInt32, took: TimeAmount) {
-        disk.syncTime.add(milliseconds: took.nanoseconds / 1_000_000)
-        snapshots.noteAppended(zxid, chainChecksum: chainChecksum)
-        step(.zab(.appended(upTo: zxid)))
+    /// The log's thread has done something.
+    func logReported(_ report: LogThread.Report) {
+        if case .appended(_, let took) = report {
+            disk.syncTime.add(milliseconds: took.nanoseconds / 1_000_000)
+        }
+        handle(report)
         endTurn()
     }
 
@@ -64,6 +74,7 @@ final class CoreLoop: @unchecked Sendable {
     }
 
     func tick() {
+        ensemble?.quorum.excuseLeaders()
         noteReceived()
         step(.tick)
         endTurn()
@@ -102,14 +113,9 @@ final class CoreLoop: @unchecked Sendable {
     @inline(__always)
     func received(_ id: ConnectionID, _ bytes: UnsafeRawBufferPointer) {
         core.step(.bytesReceived(id, bytes), now: .current(), into: &effects)
-        if !effects.zab.append.isEmpty { handOverProposals() }
+        // A turn that brings much is not kept from the log until it ends.
+        if !effects.zab.append.isEmpty { handOver(&effects.zab.append) }
         scheduleTurn()
-    }
-
-    /// A turn that brings much is not kept from the log until it ends.
-    private func handOverProposals() {
-        for batch in effects.zab.append { log.append(batch) }
-        effects.zab.append.removeAll(keepingCapacity: true)
     }
 
     func connectionClosed(_ id: ConnectionID) {
@@ -149,7 +155,7 @@ final class CoreLoop: @unchecked Sendable {
 
     /// A turn ends after everything that is ready has been handled: so that what many connections
     /// brought becomes one batch for the log and one write for each socket.
-    private func scheduleTurn() {
+    func scheduleTurn() {
         guard !isTurnScheduled else { return }
         isTurnScheduled = true
         eventLoop.assumeIsolatedUnsafeUnchecked().execute { [self] in
@@ -163,7 +169,7 @@ final class CoreLoop: @unchecked Sendable {
     func endTurn() {
         step(.turnEnded)
         swap(&acting, &effects)
-        for batch in acting.zab.append { log.append(batch) }
+        carryOut(&acting.zab)
         for connection in acting.output {
             connection.outputTaken()
             if unwritable[connection.id] == nil { send(connection) }
@@ -201,8 +207,14 @@ final class CoreLoop: @unchecked Sendable {
     }
 
     private func answer(_ request: FourLetterRequest) {
+        guard words.asksForSizes(request) else { return answer(request, sizes: DirectorySizes()) }
+        scan.run { [self] in answer(request, sizes: $0) }
+    }
+
+    /// The word was its connection's last: nothing can overtake the answer.
+    private func answer(_ request: FourLetterRequest, sizes: DirectorySizes) {
         guard let channel = channels[request.connection] else { return }
-        let text = words.answer(request, core: core, disk: disk, now: .current())
+        let text = words.answer(request, core: core, disk: disk, sizes: sizes, now: .current())
         close(channel, after: ByteBuffer(string: text))
     }
 
@@ -220,6 +232,7 @@ final class CoreLoop: @unchecked Sendable {
     /// Ends every connection: the server stops.
     func closeAll() {
         for channel in channels.values { channel.close(promise: nil) }
+        ensemble?.close()
     }
 }
 

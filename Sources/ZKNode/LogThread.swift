@@ -2,22 +2,43 @@ import Logging
 import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
+import ServerConfiguration
+import Snapshot
 import Storage
 import TxnLog
 import ZKWire
+import Zab
 
 /// The thread that owns the open log segment: it takes everything that was proposed since its last
 /// sync, writes it with one write, syncs once and reports (group commit: under load the batch grows
-/// by itself, idle a single write is synced at once).
-// SAFETY: `@unchecked`: `log` is touched only by the thread that `start` begins.
+/// by itself, idle a single write is synced at once). What else the protocol wants to be durable is
+/// in the same queue, so that it happens in the order in which it was decided.
+// SAFETY: `@unchecked`: `storage` is touched only by the thread that `start` begins.
 final class LogThread: @unchecked Sendable {
     enum Message: Sendable {
         case append(TxnBatch)
+        case writeEpochs(Epochs)
+        /// - Parameter rebuilds: the tree has some of what goes, so that it is loaded again.
+        case truncate(to: Zxid, rebuilds: Bool)
+        /// Make the snapshot that comes by the feed this server's state.
+        case install(LinkID, zxid: Zxid, SnapshotFeed)
         /// Begin a new segment: a snapshot starts here.
         case roll
         /// Everything below is in snapshots that are kept.
         case purge(below: Zxid)
         case stop
+    }
+
+    /// What the thread has done, in the order of the messages.
+    enum Report: Sendable {
+        /// - Parameter took: how long writing and syncing the batch did.
+        case appended(upTo: ChainPoint, took: TimeAmount)
+        case epochsWritten(Epochs)
+        /// - Parameter state: what the tree is to be replaced by, if it was to be loaded again.
+        case truncated(to: ChainPoint, LoadedState?)
+        case installed(LinkID, ChainPoint, SnapshotOrigin, LoadedState)
+        /// The leader's stream broke off, or was none: nothing has changed.
+        case installFailed(LinkID, reason: String)
     }
 
     /// A sync's end may wait this long for another write before the watermark is synced too.
@@ -27,7 +48,8 @@ final class LogThread: @unchecked Sendable {
     /// sleeps: one client that writes, waits and writes again has its answer sooner by a wake-up.
     private static let spinTime = TimeAmount.microseconds(100)
 
-    private let log: TxnLog<PosixDisk>
+    private var storage: HistoryStorage
+    private var log: TxnLog<PosixDisk> { storage.log }
     private let mailbox = Mailbox<Message>()
     private let pool = NIOThreadPool(numberOfThreads: 2)
     private let policy: GroupCommitPolicy
@@ -39,10 +61,10 @@ final class LogThread: @unchecked Sendable {
     private var isLoneClient = false
 
     init(
-        log: TxnLog<PosixDisk>, policy: GroupCommitPolicy, logger: Logger,
+        storage: HistoryStorage, policy: GroupCommitPolicy, logger: Logger,
         onFailure: @escaping @Sendable (ServerFailure) -> Void
     ) {
-        self.log = log
+        self.storage = storage
         self.policy = policy
         self.logger = logger
         self.onFailure = onFailure
@@ -51,18 +73,18 @@ final class LogThread: @unchecked Sendable {
     func append(_ batch: TxnBatch) { mailbox.send(.append(batch)) }
     func roll() { mailbox.send(.roll) }
     func purge(below zxid: Zxid) { mailbox.send(.purge(below: zxid)) }
+    func send(_ message: Message) { mailbox.send(message) }
 
-    /// - Parameter report: called on the log's thread after each sync.
-    func start(_ report: @escaping @Sendable (Zxid, UInt32, TimeAmount) -> Void) {
+    /// - Parameter report: called on the log's thread.
+    func start(_ report: @escaping @Sendable (Report) -> Void) {
         pool.start()
         prepareNextSegment()
         pool.submit { [self] _ in
-            do throws(TxnLogError) {
+            do throws(ServerFailure) {
                 try run(report)
             } catch {
-                let failure = ServerFailure(error.exitCode, error.description)
-                self.failure.withLockedValue { $0 = failure }
-                onFailure(failure)
+                failure.withLockedValue { $0 = error }
+                onFailure(error)
             }
         }
     }
@@ -75,43 +97,77 @@ final class LogThread: @unchecked Sendable {
         if let failure = failure.withLockedValue({ $0 }) { throw failure }
     }
 
-    private func run(_ report: (Zxid, UInt32, TimeAmount) -> Void) throws(TxnLogError) {
+    private func run(_ report: (Report) -> Void) throws(ServerFailure) {
         while true {
             if isLoneClient { mailbox.spin(for: LogThread.spinTime) }
             var messages = mailbox.receive(timeoutSeconds: LogThread.idleSeconds)
             if messages.isEmpty {
-                if isWatermarkBehind { try log.flushWatermark() }
+                if isWatermarkBehind {
+                    try onLog { () throws(TxnLogError) in try log.flushWatermark() }
+                }
                 isWatermarkBehind = false
                 messages = mailbox.receive()
             }
-            if policy.flushDelaySeconds > 0 { gather(&messages) }
+            if policy.flushDelay > .zero { gather(&messages) }
             var batches: [TxnBatch] = []
             for message in messages {
-                switch message {
-                case .append(let batch): batches.append(batch)
-                case .roll:
-                    try append(&batches, report)
-                    log.roll()
-                case .purge(let zxid):
-                    try append(&batches, report)
-                    let count = try log.purge(before: zxid.next)
-                    if count > 0 { logger.info("purged \(count) log segments up to \(zxid)") }
-                case .stop:
-                    try append(&batches, report)
-                    return try log.close()
+                if case .append(let batch) = message {
+                    batches.append(batch)
+                    continue
                 }
+                try append(&batches, report)
+                if case .stop = message {
+                    return try onLog { () throws(TxnLogError) in try log.close() }
+                }
+                try carryOut(message, report)
             }
             try append(&batches, report)
         }
     }
 
-    /// Waits a little for more to sync at once (`flushDelay`), unless there is enough already.
+    /// Everything that was to be appended before is durable.
+    private func carryOut(_ message: Message, _ report: (Report) -> Void) throws(ServerFailure) {
+        switch message {
+        case .append, .stop: preconditionFailure("handled by who calls this")
+        case .roll: log.roll()
+        case .purge(let zxid):
+            let count = try onLog { () throws(TxnLogError) in try log.purge(before: zxid.next) }
+            if count > 0 { logger.info("purged \(count) log segments up to \(zxid)") }
+        case .writeEpochs(let epochs):
+            try storage.write(epochs)
+            report(.epochsWritten(epochs))
+        case .truncate(let zxid, let rebuilds):
+            let last = log.lastZxid
+            let state = try storage.truncate(to: zxid, rebuilds: rebuilds)
+            logger.info("cut the log at \(zxid): what it had up to \(last) was never acknowledged")
+            report(.truncated(to: storage.end, state))
+        case .install(let link, let zxid, let feed):
+            switch try storage.install(feed, zxid: zxid) {
+            case .success(let state):
+                logger.info("took a snapshot as of \(zxid) from the leader, in the place of all data")
+                report(.installed(link, storage.end, storage.origin, state))
+            case .failure(let error): report(.installFailed(link, reason: error.description))
+            }
+        }
+    }
+
+    private func onLog<T>(_ body: () throws(TxnLogError) -> T) throws(ServerFailure) -> T {
+        do throws(TxnLogError) {
+            return try body()
+        } catch {
+            throw ServerFailure(error.exitCode, error.description)
+        }
+    }
+
+    /// Waits a little for more to sync at once (`flushDelay`), unless there is enough already or
+    /// nothing comes for some time (`maxWriteQueuePollTime`).
     private func gather(_ messages: inout [Message]) {
-        let deadline = NIODeadline.now() + .nanoseconds(Int64(policy.flushDelaySeconds * 1e9))
+        let begin = NIODeadline.now()
         while LogThread.txnCount(messages) < policy.maximumBatchTxns {
-            let left = deadline - NIODeadline.now()
-            guard left > .zero else { return }
-            messages += mailbox.receive(timeoutSeconds: Double(left.nanoseconds) / 1e9)
+            guard let wait = policy.wait(elapsed: NIODeadline.now() - begin) else { return }
+            let more = mailbox.receive(timeoutSeconds: Double(wait.nanoseconds) / 1e9)
+            if more.isEmpty { return }
+            messages += more
         }
     }
 
@@ -123,12 +179,12 @@ final class LogThread: @unchecked Sendable {
     }
 
     private func append(
-        _ batches: inout [TxnBatch], _ report: (Zxid, UInt32, TimeAmount) -> Void
-    ) throws(TxnLogError) {
+        _ batches: inout [TxnBatch], _ report: (Report) -> Void
+    ) throws(ServerFailure) {
         guard !batches.isEmpty else { return }
         let start = NIODeadline.now()
         isLoneClient = batches.count == 1 && batches[0].count == 1
-        let result = try log.append(batches)
+        let result = try onLog { () throws(TxnLogError) in try log.append(batches) }
         batches.removeAll(keepingCapacity: true)
         isWatermarkBehind = true
         if result.isNewSegment { prepareNextSegment() }
@@ -137,7 +193,7 @@ final class LogThread: @unchecked Sendable {
             logger.warning(
                 "writing and syncing the log took \(took.nanoseconds / 1_000_000) ms: slow disk")
         }
-        report(result.durableZxid, log.chainChecksum, took)
+        report(.appended(upTo: storage.end, took: took))
     }
 
     /// In the background, so that a roll finds a file whose blocks are there and written.
@@ -154,9 +210,25 @@ final class LogThread: @unchecked Sendable {
     }
 }
 
-/// `maxBatchSize`, `flushDelay`, `fsync.warningthresholdms`.
-struct GroupCommitPolicy: Sendable {
-    var maximumBatchTxns = 1000
-    var flushDelaySeconds = 0.0
-    var warningThreshold: TimeAmount = .seconds(1)
+/// `maxBatchSize`, `flushDelay`, `maxWriteQueuePollTime`, `fsync.warningthresholdms`.
+package struct GroupCommitPolicy: Sendable {
+    package var maximumBatchTxns = 1000
+    package var flushDelay = TimeAmount.zero
+    package var maximumQueueWait = TimeAmount.zero
+    package var warningThreshold: TimeAmount = .seconds(1)
+
+    /// How long to wait for the next write, `elapsed` after the first; nil to sync now.
+    package func wait(elapsed: TimeAmount) -> TimeAmount? {
+        let wait = min(flushDelay - elapsed, maximumQueueWait)
+        return wait > .zero ? wait : nil
+    }
+}
+
+extension GroupCommitPolicy {
+    package init(_ settings: LogSettings) {
+        maximumBatchTxns = settings.maxBatchSize
+        flushDelay = settings.flushDelay.timeAmount
+        maximumQueueWait = settings.maxQueueWait.timeAmount
+        warningThreshold = settings.syncWarningThreshold.timeAmount
+    }
 }

@@ -13,6 +13,10 @@ import Zab
 /// What a start got from the disk.
 struct RecoveredStorage {
     let state: RecoveredState<PosixDisk>
+    /// Loads the tree again, if it has to be.
+    let recovery: Recovery<PosixDisk>
+    /// What the protocol has to know of it.
+    let durable: DurableState
     /// One line for the end of the start: what was recovered.
     let summary: String
 
@@ -23,6 +27,7 @@ struct RecoveredStorage {
         let disk = PosixDisk()
         let directory = DataDirectory(
             server.storage.dataDir, dataLog: server.storage.givenDataLogDir)
+        let beginning = try FirstStart(server.storage, directory, disk)
         var random = SystemRandomNumberGenerator()
         var configuration = RecoveryConfiguration(
             serverID: ServerID(rawValue: server.myID ?? 0),
@@ -34,9 +39,14 @@ struct RecoveredStorage {
         do throws(RecoveryError) {
             try makeDirectories(directory, isAllowed: server.storage.isDataDirCreated, disk)
             let progress = ProgressLog(logger)
-            let state = try Recovery(disk, directory, configuration).load { progress.note($0) }
+            let recovery = Recovery(disk, directory, configuration)
+            let state = try recovery.load { progress.note($0) }
             for line in state.report.warnings { logger.warning("\(line)") }
-            return RecoveredStorage(state: state, summary: state.report.summary)
+            beginning.end(disk, logger)
+            return RecoveredStorage(
+                state: state, recovery: recovery,
+                durable: DurableState(state, isFirstStart: beginning.isMarked),
+                summary: state.report.summary)
         } catch {
             throw ServerFailure(error.exitCode, error.description)
         }
@@ -57,9 +67,11 @@ struct RecoveredStorage {
 }
 
 extension LogSettings {
-    /// `txnLogSizeLimitInKb` as far as a segment can be that small or large: its offsets have 31
-    /// bits, and a segment is written with zeros ahead of its use.
-    package var segmentBytes: Int { min(max(maxSegmentBytes ?? .max, 1 << 16), 1 << 30) }
+    /// `txnLogSizeLimitInKb` as far as a segment can be that small or large.
+    package var segmentBytes: Int {
+        let sizes = LogSettings.segmentBytesRange
+        return min(max(maxSegmentBytes ?? .max, sizes.lowerBound), sizes.upperBound)
+    }
 }
 
 extension PosixDisk {
@@ -155,7 +167,7 @@ extension ImportReport {
 
 extension RecoveryError {
     /// The exit code of a start that ends with this.
-    var exitCode: ExitCode {
+    var exitCode: ServerExitCode {
         switch self {
         case .disk, .inUse, .wrongServer: .dataDirectory
         case .log(let error): error.exitCode
@@ -166,12 +178,24 @@ extension RecoveryError {
 
 extension TxnLogError {
     /// The exit code of a process that ends with this.
-    var exitCode: ExitCode {
+    var exitCode: ServerExitCode {
         switch self {
         case .disk, .poisoned: .storageFailure
         case .locked: .dataDirectory
         case .corrupt, .newerVersion, .startsLater, .noRecord, .otherHistory: .corruptStorage
         }
+    }
+}
+
+extension DurableState {
+    /// - Parameter isFirstStart: the operator says that nothing is missing in a blank directory.
+    fileprivate init(_ state: RecoveredState<PosixDisk>, isFirstStart: Bool) {
+        guard let record = state.meta.record else { preconditionFailure("a start has its meta") }
+        self.init(
+            epochs: Epochs(
+                accepted: Epoch(rawValue: record.acceptedEpoch),
+                current: Epoch(rawValue: record.currentEpoch), isRecovering: record.isRecovering),
+            lastZxid: state.log.lastZxid, isBlank: state.isBlank && !isFirstStart)
     }
 }
 

@@ -3,18 +3,33 @@ import Logging
 
 /// The server's log: one line an event on standard error, time first, no secrets.
 package enum ServerLogging {
+    /// How long the end of the process waits for a standard error that takes nothing.
+    private static let flushLimitSeconds = 2.0
+
+    private static let writer = LogWriter(descriptor: STDERR_FILENO) { count in
+        LineLogHandler.line(
+            .warning, "\(count) lines are missing here: standard error took nothing for too long")
+    }
+
+    /// Begins the writer's thread: signals that no thread may take are blocked before this.
     package static func logger(_ level: Logger.Level) -> Logger {
-        LoggingSystem.bootstrap { _ in LineLogHandler() }
+        LoggingSystem.bootstrap { _ in LineLogHandler(writer: writer) }
         var logger = Logger(label: "zknode")
         logger.logLevel = level
         return logger
     }
+
+    /// Has what was logged written: before the process ends, whatever it ends for.
+    package static func flush() { writer.flush(limitSeconds: flushLimitSeconds) }
 }
 
-/// Writes `2026-01-02T03:04:05.678Z INFO message`.
+/// Makes `2026-01-02T03:04:05.678Z INFO message`.
 struct LineLogHandler: LogHandler {
+    let writer: LogWriter
     var logLevel = Logger.Level.info
     var metadata: Logger.Metadata = [:]
+
+    init(writer: LogWriter) { self.writer = writer }
 
     subscript(metadataKey key: String) -> Logger.Metadata.Value? {
         get { metadata[key] }
@@ -22,9 +37,11 @@ struct LineLogHandler: LogHandler {
     }
 
     func log(event: LogEvent) {
-        var line = LineLogHandler.timestamp()
-        line += " \(event.level.rawValue.uppercased()) \(event.message)\n"
-        line.withUTF8 { bytes in _ = write(STDERR_FILENO, bytes.baseAddress, bytes.count) }
+        writer.write(LineLogHandler.line(event.level, "\(event.message)"))
+    }
+
+    static func line(_ level: Logger.Level, _ message: String) -> String {
+        "\(timestamp()) \(level.rawValue.uppercased()) \(message)\n"
     }
 
     private static func timestamp() -> String {

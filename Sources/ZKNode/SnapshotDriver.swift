@@ -3,6 +3,7 @@ import Logging
 import NIOCore
 import ServerCore
 import Snapshot
+import TxnLog
 import ZKWire
 
 /// Walks the tree for a snapshot in slices between the turns of the core's loop, so that nobody
@@ -29,6 +30,8 @@ final class SnapshotDriver: @unchecked Sendable {
     private var sessionsAtStart = 0
     private var piecesUnderWay = 0
     private var isSliceScheduled = false
+    /// Another tree is about to take the place of this one.
+    private(set) var isSuspended = false
     private var startedAt = NIODeadline.now()
     private var random = SystemRandomNumberGenerator()
     private var lastAppended = (zxid: Zxid.zero, chain: UInt32(0))
@@ -58,13 +61,13 @@ final class SnapshotDriver: @unchecked Sendable {
     /// Enough was applied since the last snapshot began. The core says it once: if one is still
     /// under way, the next begins when that has ended.
     func startDue(_ loop: CoreLoop) {
-        if isUnderWay { isNextDue = true } else { start(loop) }
+        if isUnderWay || isSuspended { isNextDue = true } else { start(loop) }
     }
 
     /// Begins a snapshot of the tree as it is now, unless one is under way.
     func start(_ loop: CoreLoop, completion: Completion? = nil) {
         if let completion { completions.append(completion) }
-        guard !isUnderWay else { return }
+        guard !isUnderWay, !isSuspended else { return }
         isUnderWay = true
         isNextDue = false
         let zxid = loop.core.lastProcessedZxid
@@ -126,10 +129,47 @@ final class SnapshotDriver: @unchecked Sendable {
         thread.send(.piece(piece))
     }
 
+    // MARK: Another tree
+
+    /// The history is about to be cut, or to be replaced: what is being written of the present tree
+    /// is given up, and nothing new begins until `resume`.
+    func suspend() {
+        isSuspended = true
+        guard let walk else { return }
+        // What the thread has begun to finish it finishes; whoever changes the files waits for it.
+        walk.end()
+        self.walk = nil
+        thread.send(.abandon)
+        isUnderWay = false
+        piecesUnderWay = 0
+        logger.info("gave up a snapshot: the history that it is of is about to change")
+    }
+
+    /// The log ends elsewhere now.
+    func resume(at end: ChainPoint, _ loop: CoreLoop) {
+        lastAppended = (end.zxid, end.checksum)
+        resume(loop)
+    }
+
+    /// A leader's snapshot is in the place of everything.
+    /// - Parameter origin: what snapshots belong to from now on.
+    func resume(installed end: ChainPoint, _ origin: SnapshotOrigin, _ loop: CoreLoop) {
+        thread.send(.use(origin))
+        lastSnapshot = end.zxid
+        resume(at: end, loop)
+    }
+
+    /// Nothing has changed.
+    func resume(_ loop: CoreLoop) {
+        isSuspended = false
+        if !isUnderWay, isNextDue || !completions.isEmpty { start(loop) }
+    }
+
     // MARK: Reports of the thread, back on the loop
 
     func pieceWritten(_ loop: CoreLoop) {
-        piecesUnderWay -= 1
+        // One of a snapshot that was given up may come late.
+        piecesUnderWay = max(piecesUnderWay - 1, 0)
         schedule(loop)
     }
 
@@ -138,8 +178,9 @@ final class SnapshotDriver: @unchecked Sendable {
         let took = NIODeadline.now() - startedAt
         loop.snapshotWritten(took: took)
         logger.info("wrote snapshot.\(zxid.hex).lz4 in \(took.nanoseconds / 1_000_000) ms")
-        if let logFloor { loop.log.purge(below: logFloor) }
+        // Whoever asked for it has it, whatever becomes of the purge.
         end(.success(zxid), loop)
+        if let logFloor { loop.log.purge(below: logFloor) }
     }
 
     func failed(_ error: SnapshotError, _ loop: CoreLoop) {

@@ -6,8 +6,8 @@ import Storage
 import ZKWire
 
 /// The thread that compresses, writes and syncs snapshots and then purges what they replace.
-// SAFETY: `@unchecked`: `store` is touched only by the one thread of `pool`; a snapshot's pieces
-// come in order through the mailbox.
+// SAFETY: `@unchecked`: `store` and `origin` are touched only by the one thread of `pool`; a
+// snapshot's pieces come in order through the mailbox.
 final class SnapshotThread: @unchecked Sendable {
     enum Message: Sendable {
         case begin(startZxid: Zxid)
@@ -15,6 +15,12 @@ final class SnapshotThread: @unchecked Sendable {
         case finish(SnapshotEnd)
         /// The walk was given up.
         case abandon
+        /// It is time, whether or not there is a new snapshot.
+        case purge
+        /// Snapshots belong to another history from now on.
+        case use(SnapshotOrigin)
+        /// Says when it has come to be.
+        case mark(ConditionLock<Bool>)
         case stop
     }
 
@@ -25,12 +31,14 @@ final class SnapshotThread: @unchecked Sendable {
         /// - Parameter logFloor: records up to here are not needed any more.
         var finished: @Sendable (_ zxid: Zxid, _ logFloor: Zxid?) -> Void
         var failed: @Sendable (SnapshotError) -> Void
+        /// Old snapshots are gone, without a new one.
+        var purged: @Sendable (_ logFloor: Zxid) -> Void
     }
 
     private var store: SnapshotStore<PosixDisk>
     /// Where the files are.
     let directory: String
-    private let origin: SnapshotOrigin
+    private var origin: SnapshotOrigin
     private let retained: Int?
     private let mailbox = Mailbox<Message>()
     private let pool = NIOThreadPool(numberOfThreads: 1)
@@ -54,6 +62,14 @@ final class SnapshotThread: @unchecked Sendable {
         pool.submit { [self] _ in run(reports) }
     }
 
+    /// Returns when everything that was handed over before is written or given up. Not for the loop.
+    func quiesce() {
+        let mark = ConditionLock(value: false)
+        send(.mark(mark))
+        mark.lock(whenValue: true)
+        mark.unlock()
+    }
+
     /// Ends after what was handed over before.
     func stop() {
         mailbox.send(.stop)
@@ -67,6 +83,10 @@ final class SnapshotThread: @unchecked Sendable {
             switch waiting.removeFirst() {
             case .begin(let startZxid):
                 write(from: startZxid, &waiting, reports)
+            case .purge:
+                if let floor = purge() { reports.purged(floor) }
+            case .use(let origin): self.origin = origin
+            case .mark(let mark): SnapshotThread.reach(mark)
             case .stop: return
             case .piece, .finish, .abandon: continue  // of a snapshot that failed
             }
@@ -92,13 +112,19 @@ final class SnapshotThread: @unchecked Sendable {
                 case .abandon?:
                     waiting.removeFirst()
                     return writer.abandon()
-                case .begin?, .stop?, nil:
+                case .purge?: waiting.removeFirst()  // the end of this snapshot brings one
+                case .begin?, .use?, .mark?, .stop?, nil:
                     return writer.abandon()
                 }
             }
         } catch {
             reports.failed(error)
         }
+    }
+
+    private static func reach(_ mark: ConditionLock<Bool>) {
+        mark.lock()
+        mark.unlock(withValue: true)
     }
 
     /// - Returns: the log's floor. The new snapshot is there whether or not the old ones go.

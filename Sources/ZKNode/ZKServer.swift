@@ -1,7 +1,8 @@
-// A standalone server: an ensemble of one on the path that an ensemble uses. Here the parts are put
-// together, started and stopped; nothing is decided.
+// A server: a member of an ensemble, or standalone, which is an ensemble of one on the same path.
+// Here the parts are put together, started and stopped; nothing is decided.
 
 import Logging
+import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
 import Recovery
@@ -22,69 +23,79 @@ package final class ZKServer: @unchecked Sendable {
     private let loop: CoreLoop
     private let log: LogThread
     private let snapshotThread: SnapshotThread
+    private let scan: DirectoryScan
+    /// nil in a standalone server.
+    private let ensemble: EnsemblePorts?
     private let ending: EventLoopPromise<Void>
+    private let isAbrupt = NIOLockedValueBox(false)
     private let recovered: String
     /// Held as long as the server runs.
     private let directoryLock: any DiskLock
 
     /// Recovers the state from the data directory; after this the server can begin to serve.
+    /// - Parameter measure: what the files take; nil looks.
     package init(
-        _ configuration: ServerConfiguration, logger: Logger
+        _ configuration: ServerConfiguration, logger: Logger,
+        measure: (@Sendable () -> DirectorySizes)? = nil
     ) throws(ServerFailure) {
         self.configuration = configuration
         self.logger = logger
         // Before anything is read or made for it.
-        try ZKServer.checkStandalone(configuration)
+        try ZKServer.checkMembership(configuration)
         let coreConfiguration = try CoreConfiguration(configuration)
         let storage = try RecoveredStorage.open(configuration, logger)
+        let state = storage.state
         recovered = storage.summary
-        directoryLock = storage.state.lock
+        directoryLock = state.lock
         group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let eventLoop = group.next()
         let ending = eventLoop.makePromise(of: Void.self)
         self.ending = ending
         let core = ServerCore(
-            configuration: coreConfiguration,
-            zab: ZabConfiguration(
-                serverID: coreConfiguration.serverID,
-                membership: Membership([coreConfiguration.serverID])),
-            durable: DurableState(
-                epochs: Epochs(accepted: Epoch(rawValue: 0), current: Epoch(rawValue: 0)),
-                lastZxid: storage.state.tree.lastProcessedZxid, isBlank: false),
-            tree: storage.state.tree, now: .current())
-        log = LogThread(
-            log: storage.state.log, policy: GroupCommitPolicy(configuration.log), logger: logger
-        ) { ending.fail($0) }
-        snapshotThread = SnapshotThread(
-            store: storage.state.snapshots, origin: storage.state.snapshotOrigin,
+            configuration: coreConfiguration, zab: ZabConfiguration(configuration),
+            durable: storage.durable, tree: state.tree, now: .current())
+        let snapshotThread = SnapshotThread(
+            store: state.snapshots, origin: state.snapshotOrigin,
             retained: configuration.snapshots.purgeInterval == nil
                 ? nil : configuration.snapshots.retainCount,
             logger: logger)
+        self.snapshotThread = snapshotThread
+        log = LogThread(
+            storage: HistoryStorage(
+                state, storage.recovery, seed: coreConfiguration.hashSeed,
+                quiesce: { snapshotThread.quiesce() }),
+            policy: GroupCommitPolicy(configuration.log), logger: logger
+        ) { ending.fail($0) }
         let snapshots = SnapshotDriver(
             thread: snapshotThread, policy: SnapshotPolicy(configuration.snapshots),
-            recovered: storage.state.report.snapshot?.zxid, logger: logger)
+            recovered: state.report.snapshot?.zxid, logger: logger)
+        let settings = configuration.storage
+        scan = DirectoryScan(
+            eventLoop: eventLoop, measure: measure ?? { DirectorySizes.measure(settings) })
+        ensemble = EnsemblePorts(
+            configuration, state, eventLoop, maximumTxnBytes: coreConfiguration.maximumTxnBytes,
+            logger)
         loop = CoreLoop(
             core: core, eventLoop: eventLoop, log: log, snapshots: snapshots,
             words: FourLetterWords(configuration, startedAt: Now.current().monotonic),
+            scan: scan,
             limits: ConnectionLimits(
                 perHost: configuration.limits.maxConnectionsPerAddress,
                 total: configuration.limits.maxConnections),
-            logger: logger)
+            ensemble: ensemble, logger: logger)
     }
 
-    /// Members that do not replicate would each grant the same lock: that is refused rather than
-    /// served, until there are ensembles.
-    private static func checkStandalone(
+    private static func checkMembership(
         _ configuration: ServerConfiguration
     ) throws(ServerFailure) {
-        let count = configuration.ensemble.members.count
-        guard count > 1 else { return }
+        guard configuration.isEnsembleMember, configuration.ownMember == nil else { return }
+        let ids = configuration.ensemble.members.keys.sorted().map { "\($0)" }
         throw ServerFailure(
             .badConfiguration,
             """
-            the configuration names \(count) servers (server.N), and this release does not replicate: \
-            each would serve clients on its own, and their data would differ. Remove the server.N \
-            lines to run one standalone server.
+            this server's id is \(configuration.myID.map { "\($0)" } ?? "not known (myid)"), and the \
+            server.N lines name \(ids.joined(separator: ", ")). Write the N of this server's line \
+            into \(configuration.storage.dataDir)/myid.
             """)
     }
 
@@ -96,6 +107,7 @@ package final class ZKServer: @unchecked Sendable {
             listener = try start()
         } catch {
             ending.succeed()
+            try? loop.eventLoop.submit { [loop] in loop.closeAll() }.wait()
             try stopThreads()
             throw error
         }
@@ -114,16 +126,18 @@ package final class ZKServer: @unchecked Sendable {
     }
 
     /// Ends `run()`: everything that was acknowledged is on the disk anyway, so that this only makes
-    /// the next start quicker and tells the clients.
+    /// the next start quicker and tells the clients and the other servers.
     package func stop() { ending.succeed() }
+
+    /// Ends `run()` as a loss of the machine would end it for the others: nobody is told.
+    package func stopAbruptly() {
+        isAbrupt.withLockedValue { $0 = true }
+        ending.succeed()
+    }
 
     private func start() throws(ServerFailure) -> any Channel {
         let loop = self.loop
-        log.start { zxid, chain, took in
-            loop.eventLoop.execute {
-                loop.appended(upTo: zxid, chainChecksum: chain, took: took)
-            }
-        }
+        log.start { report in loop.eventLoop.execute { loop.logReported(report) } }
         snapshotThread.start(
             SnapshotThread.Reports(
                 pieceWritten: {
@@ -134,25 +148,52 @@ package final class ZKServer: @unchecked Sendable {
                 },
                 failed: { error in
                     loop.eventLoop.execute { loop.snapshots.failed(error, loop) }
-                }))
-        loop.eventLoop.execute {
-            loop.started()
-            loop.endTurn()
-        }
-        let tick = configuration.tickTime.timeAmount
-        loop.eventLoop.scheduleRepeatedTask(initialDelay: tick / 2, delay: tick / 2) { _ in
+                },
+                purged: { floor in loop.log.purge(below: floor) }))
+        // Before the first word to anyone: whom others follow must be reachable.
+        try ensemble?.bind()
+        loop.eventLoop.execute { loop.started() }
+        let tick = min(configuration.tickTime.timeAmount / 2, ZKServer.longestTick)
+        loop.eventLoop.scheduleRepeatedTask(initialDelay: tick, delay: tick) { _ in
             loop.tick()
         }
+        schedulePurging()
         return try ClientListener.bind(loop, configuration.clients, logger, recovered)
     }
 
+    /// The protocol's time-outs are looked at as often as this.
+    private static let longestTick = TimeAmount.milliseconds(50)
+
+    /// Each snapshot is followed by a purge. The clock's finds what that left, or what a server has
+    /// that nobody writes to.
+    private func schedulePurging() {
+        guard let interval = configuration.snapshots.purgeInterval?.timeAmount else { return }
+        let period = max(interval, ZKServer.minimumPurgePeriod)
+        loop.eventLoop.scheduleRepeatedTask(initialDelay: period, delay: period) {
+            [snapshotThread] _ in snapshotThread.send(.purge)
+        }
+    }
+
+    /// More often would only keep the disk busy.
+    private static let minimumPurgePeriod = TimeAmount.seconds(1)
+
     private func shutDown(_ listener: any Channel) throws(ServerFailure) {
         logger.info("stopping")
+        let isAbrupt = isAbrupt.withLockedValue { $0 }
+        if ensemble != nil, !isAbrupt { handOver() }
         try? listener.close().wait()
-        takeLastSnapshot()
+        if !isAbrupt { takeLastSnapshot() }
         try? loop.eventLoop.submit { [loop] in loop.closeAll() }.wait()
         try stopThreads()
         logger.info("stopped")
+    }
+
+    /// A leader that stops has another server lead first, so that nobody has to find out that it is
+    /// gone. Waits for that, but not for long.
+    private func handOver() {
+        let done = loop.eventLoop.makePromise(of: Void.self)
+        loop.eventLoop.execute { [loop] in loop.handOver { _ in done.succeed() } }
+        try? done.futureResult.wait()
     }
 
     /// Ends every thread and lets go of the data directory.
@@ -160,6 +201,8 @@ package final class ZKServer: @unchecked Sendable {
     private func stopThreads() throws(ServerFailure) {
         defer {
             snapshotThread.stop()
+            scan.stop()
+            ensemble?.stop()
             try? group.syncShutdownGracefully()
             directoryLock.release()
         }
@@ -171,7 +214,7 @@ package final class ZKServer: @unchecked Sendable {
         let done = loop.eventLoop.makePromise(of: Void.self)
         loop.eventLoop.execute { [loop] in
             let isWorthIt =
-                loop.core.tree.nodeCount <= ZKServer.lastSnapshotNodes
+                !loop.snapshots.isSuspended && loop.core.tree.nodeCount <= ZKServer.lastSnapshotNodes
                 && loop.snapshots.lastSnapshot != loop.core.lastProcessedZxid
             guard isWorthIt else { return done.succeed() }
             loop.snapshots.start(loop) { _ in done.succeed() }
@@ -191,14 +234,6 @@ extension Duration {
 extension TimeAmount {
     fileprivate static func / (amount: TimeAmount, divisor: Int64) -> TimeAmount {
         .nanoseconds(amount.nanoseconds / divisor)
-    }
-}
-
-extension GroupCommitPolicy {
-    init(_ settings: LogSettings) {
-        maximumBatchTxns = settings.maxBatchSize
-        flushDelaySeconds = Double(settings.flushDelay.wholeNanoseconds) / 1e9
-        warningThreshold = settings.syncWarningThreshold.timeAmount
     }
 }
 

@@ -12,6 +12,8 @@ struct TestServer<D: Disk> {
     /// The tree after each transaction, if it is to be kept.
     var history: [Int64: [String]]?
     var random: SplitMix
+    /// A leader's term; transactions are counted from 1 in a new one.
+    var epoch = Epoch(rawValue: 0)
     private let record = ByteWriter()
     private var sessions: [SessionID] = []
     private var nextSession: Int64
@@ -31,7 +33,7 @@ struct TestServer<D: Disk> {
         _ op: OpCode, session: SessionID = .none, _ encode: (ByteWriter) -> Void
     ) throws {
         let last = state.log.lastZxid
-        let zxid = last == .zero ? Zxid(rawValue: 1) : last.next
+        let zxid = last.epoch < epoch ? Zxid(epoch: epoch, counter: 1) : last.next
         let header = TxnHeader(
             session: session, cxid: 1, zxid: zxid, time: 1_700_000_000_000 + zxid.rawValue,
             type: op.rawValue)

@@ -35,9 +35,9 @@ private let clientCases: [KeyCase] = [
     .init("maxCnxns", "9") { $0.limits.maxConnections == 9 },
     .init("globalOutstandingLimit", "7") { $0.limits.maxOutstandingRequests == 7 },
     .init("jute.maxbuffer", "0x3fffff") {
-        $0.limits.maxPacketBytes == 4_194_303 && $0.limits.extraPacketBytes == 4_194_303
+        $0.limits.maxPacketBytes == 4_194_303 && $0.limits.givenExtraPacketBytes == nil
     },
-    .init("jute.maxbuffer.extrasize", "10") { $0.limits.extraPacketBytes == 10 },
+    .init("jute.maxbuffer.extrasize", "10") { $0.limits.givenExtraPacketBytes == 10 },
     .init("connection.maxOutputBytes", "4096") { $0.limits.maxOutputBytes == 4096 },
     .init("largeRequestThreshold", "2048") { $0.limits.largeRequestThresholdBytes == 2048 },
     .init("largeRequestMaxBytes", "4096") { $0.limits.maxLargeRequestBytes == 4096 },
@@ -49,10 +49,11 @@ private let storageCases: [KeyCase] = [
     .init("dataLogDir", "/log") { $0.storage.dataLogDir == "/log" },
     .init("datadir.autocreate", "false") { !$0.storage.isDataDirCreated },
     .init("db.autocreate", "false") { !$0.storage.isDatabaseCreated },
-    .init("digest.enabled", "false") { !$0.storage.isDigestEnabled },
+    .init("digest.enabled", "true") { $0.storage.isDigestEnabled },
     .init("txnLogSizeLimitInKb", "100") { $0.log.maxSegmentBytes == 102_400 },
     .init("txnLogSizeLimitInKb", "-1") { $0.log.maxSegmentBytes == nil },
-    .init("preAllocSize", "100") { $0.log.preallocationBytes == 102_400 },
+    .init("txnLogSizeLimitInKb", "1") { $0.log.maxSegmentBytes == 65_536 },
+    .init("txnLogSizeLimitInKb", "2000000") { $0.log.maxSegmentBytes == 1 << 30 },
     .init("txnLog.compress", "true") { $0.log.isCompressed },
     .init("flushDelay", "9") {
         $0.log.flushDelay == .milliseconds(9) && $0.log.maxQueueWait == .milliseconds(3)
@@ -74,6 +75,7 @@ private let storageCases: [KeyCase] = [
         $0.snapshots.purgeInterval == .milliseconds(500)
     },
     .init("autopurge.purgeInterval", "0") { $0.snapshots.purgeInterval == nil },
+    .init("autopurge.purgeInterval", "0h") { $0.snapshots.purgeInterval == nil },
     .init("extendedTypesEnabled", "false") { !$0.znodes.areTTLsEnabled },
     .init("znode.container.checkIntervalMs", "5") {
         $0.znodes.containerCheckInterval == .milliseconds(5)

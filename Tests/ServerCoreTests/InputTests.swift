@@ -239,9 +239,50 @@ struct InputTests {
         #expect(schemes == ["digest", "unknown"])
     }
 
+    @Test("large writes in flight are bounded in bytes, and small ones go on meanwhile")
+    func largeRequests() {
+        let harness = CoreHarness {
+            $0.largeRequestBytes = 10_000
+            $0.maximumLargeBytes = 100_000
+        }
+        let (large, small) = (harness.connect(), harness.connect())
+        let data = String(repeating: "x", count: 60_000)
+        for round in 0..<4 { large.send(.create) { $0.writeCreate("/l\(round)", data) } }
+        #expect(harness.core.outstandingCount == 1)
+        #expect(harness.paused == [large.id])
+        for round in 0..<20 { small.send(.create) { $0.writeCreate("/s\(round)", "x") } }
+        #expect(harness.core.outstandingCount == 21)
+        harness.sync()
+        #expect(large.replies().map(\.error) == [ErrorCode](repeating: .ok, count: 4))
+        #expect(small.replies().count == 20)
+        #expect(harness.resumed.last == large.id)
+    }
+
+    @Test("a write beyond the bound of all large ones is taken in alone")
+    func largerThanAllowed() {
+        let harness = CoreHarness {
+            $0.largeRequestBytes = 10_000
+            $0.maximumLargeBytes = 20_000
+        }
+        let client = harness.connect()
+        let data = String(repeating: "x", count: 60_000)
+        for round in 0..<3 { client.send(.create) { $0.writeCreate("/n\(round)", data) } }
+        #expect(harness.core.outstandingCount == 1)
+        harness.sync()
+        #expect(client.replies().map(\.error) == [ErrorCode](repeating: .ok, count: 3))
+    }
+
     @Test("no transaction is larger than the log takes, whatever jute.maxbuffer says")
     func largestTxn() {
         var configuration = CoreConfiguration()
+        let ownBytes = configuration.maximumTxnBytes
+        configuration.extraTxnBytes = 10
+        #expect(configuration.maximumTxnBytes == ownBytes)
+        configuration.extraTxnBytes = 32 << 20
+        #expect(configuration.maximumTxnBytes == configuration.maximumRequestBytes + (32 << 20))
+        configuration.extraTxnBytes = Int(Int32.max)
+        #expect(configuration.maximumTxnBytes == 128 << 20)
+        configuration.extraTxnBytes = 0
         configuration.maximumRequestBytes = Int(Int32.max)
         #expect(configuration.maximumTxnBytes == 128 << 20)
     }

@@ -143,7 +143,7 @@ enum Sample {
         while position < stream.count {
             let piece = Array(stream[position..<min(position + chunk, stream.count)])
             try piece.withByteView { (view) throws(SnapshotFault) in
-                try decoder.consume(view, into: &sink)
+                _ = try decoder.consume(view, into: &sink)
             }
             position += chunk
         }

@@ -156,7 +156,7 @@ struct SnapshotStreamDecoderTests {
         #expect(
             throws: SnapshotFault(.badValue("no such list"), in: .content, at: 16 + 8 + 76)
         ) {
-            try Sample.encode(stream).withByteView { try decoder.consume($0, into: &sink) }
+            try Sample.encode(stream).withByteView { _ = try decoder.consume($0, into: &sink) }
         }
     }
 

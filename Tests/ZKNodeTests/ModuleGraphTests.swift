@@ -49,7 +49,8 @@ struct ModuleGraphTests {
         "Snapshot/DiskError+Space.swift": "errno's names",
         "ZKWire/ByteView+Compare.swift": "memcmp",
         "ZKNode/CoreLoop.swift": "the wall clock",
-        "ZKNode/ServerLogging.swift": "writes to standard error; the wall clock",
+        "ZKNode/LogWriter.swift": "writes to standard error",
+        "ZKNode/ServerLogging.swift": "the wall clock",
         "ZKNode/ConfigurationFiles.swift": "reads zoo.cfg and myid, before there is a Disk",
         "ZKNode/FourLetterWords/Environment.swift": "what `envi` and `mntr` say of the process",
         "ZKNode/FourLetterWords/FourLetterWords+Dump.swift": "a time as Java prints it",
@@ -75,6 +76,26 @@ struct ModuleGraphTests {
             }
         }
         #expect(violations == [])
+    }
+
+    @Test("every setting is used by the shell, or has a remark where it is not followed")
+    func settings() {
+        let settings = "ServerConfiguration/ServerConfiguration+Settings.swift"
+        let readers = SourceTree.files.filter {
+            $0.module == "ZKNode" || $0.path.hasPrefix("ServerConfiguration/ConfigurationParser+")
+        }
+        let words = Set(readers.flatMap(\.code).flatMap { $0.split { !$0.isLetter } })
+        let declared = SourceTree.files.first { $0.path == settings }?.code ?? []
+        // HTTP is remarked upon by the keys' names.
+        let relevant = declared.prefix { !$0.contains("struct AdminSettings") }
+        let names = relevant.compactMap { $0.firstMatch(of: /^ +package var (\w+)/)?.output.1 }
+        #expect(names.count > 30)
+        for name in names where !words.contains(name) {
+            // `givenX` is read as `x`, with its default.
+            let plain = name.dropFirst("given".count)
+            let use = plain.prefix(1).lowercased() + plain.dropFirst()
+            #expect(name.hasPrefix("given") && words.contains(Substring(use)), "\(name)")
+        }
     }
 
     @Test("only files that are named here, with a reason, use the C library")

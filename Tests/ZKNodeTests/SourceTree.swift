@@ -16,13 +16,14 @@ struct SourceFile {
         }
     }
 
+    /// The modules that it imports, also by a single declaration (`import struct Module.Name`).
     var imports: [String] {
         code.compactMap { line in
             let words = line.split(separator: " ")
             guard let place = words.firstIndex(of: "import"), words.count > place + 1,
                 words[..<place].allSatisfy({ $0.hasPrefix("@") })
             else { return nil }
-            return String(words[place + 1])
+            return words.last.map { String($0.prefix { $0 != "." }) }
         }
     }
 

@@ -1,23 +1,29 @@
 import Dispatch
 import Glibc
+import NIOPosix
 import ServerConfiguration
 import ZKNode
 
 /// A whole server in this process, on a free port, with a directory of its own.
 final class TestNode {
-    private static let logger = ServerLogging.logger(.critical)
+    private static let logger = ServerLogging.logger(.debug)
 
     let server: ZKServer
     private(set) var port = 0
     private let ended = DispatchSemaphore(value: 0)
+    private let thread = NIOThreadPool(numberOfThreads: 1)
 
-    init(_ configuration: ServerConfiguration) throws {
-        server = try ZKServer(configuration, logger: TestNode.logger)
+    init(
+        _ configuration: ServerConfiguration, measure: (@Sendable () -> DirectorySizes)? = nil
+    ) throws {
+        server = try ZKServer(configuration, logger: TestNode.logger, measure: measure)
         let (server, ended) = (server, ended)
         let started = DispatchSemaphore(value: 0)
         // SAFETY: written before `started` is signalled, read after it.
         nonisolated(unsafe) var outcome: Result<Int, ServerFailure> = .success(0)
-        DispatchQueue.global().async {
+        // Not on a queue of Dispatch, whose few threads the resolver of names shares.
+        thread.start()
+        thread.submit { _ in
             do throws(ServerFailure) {
                 try server.run {
                     outcome = .success($0)
@@ -36,7 +42,18 @@ final class TestNode {
     /// Ends it as a signal does.
     func stop() {
         server.stop()
+        join()
+    }
+
+    /// Ends it without a word to anyone.
+    func stopAbruptly() {
+        server.stopAbruptly()
+        join()
+    }
+
+    private func join() {
         ended.wait()
+        try? thread.syncShutdownGracefully()
     }
 
     /// What the tests' servers have in common.

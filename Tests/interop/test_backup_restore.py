@@ -312,9 +312,10 @@ def test_the_admin_socket_is_the_owners_alone_and_bounded(new_server):
     assert "no server answers" in said
 
 
-def test_a_data_directory_too_long_for_a_socket_is_served_without_one(new_server, tmp_path):
+def test_a_data_directory_too_long_for_a_socket_is_served_without_one(
+        new_server, tmp_path, eventually):
     server = new_server({"dataDir": tmp_path / ("d" * 120)})
-    assert "no admin socket" in server.log_text()
+    eventually(lambda: "no admin socket" in server.log_text(), what="the line")
 
 
 # To and from Apache's files
@@ -377,7 +378,7 @@ def test_apache_starts_from_lz4_d_of_a_snapshot_with_the_identical_tree(
 
 @pytest.mark.parametrize("method", ["", "gz", "snappy"])
 def test_a_first_start_on_apaches_directory_gives_the_identical_tree(
-        new_server, apache, tmp_path, method):
+        new_server, apache, tmp_path, eventually, method):
     other = apache({"snapshot.compression.method": method} if method else None)
     owner = populate(other)
     # Another start writes a snapshot in that form; what follows is in its log alone.
@@ -391,7 +392,8 @@ def test_a_first_start_on_apaches_directory_gives_the_identical_tree(
         assert list((other.data_dir / "version-2").glob(f"snapshot.*.{method}"))
     before = contents(other.data_dir)
     server = new_server({"dataDir": other.data_dir})
-    assert "imported Apache ZooKeeper's snapshot" in server.log_text()
+    said = "imported Apache ZooKeeper's snapshot"
+    eventually(lambda: said in server.log_text(), what="the line")
     assert_same(read_tree(server), expected)
     after = contents(other.data_dir)
     assert {path: sum for path, sum in after.items() if path.startswith("version-2")} == before

@@ -39,7 +39,9 @@ struct Serve: ParsableCommand {
     }
 
     func run() throws {
+        StopSignals.block()
         let logger = ServerLogging.logger(logLevel)
+        defer { ServerLogging.flush() }
         let signals = StopSignals(logger)
         do throws(ServerFailure) {
             let server = try ZKServer(try settings(logger), logger: logger)
@@ -48,7 +50,7 @@ struct Serve: ParsableCommand {
         } catch {
             logger.critical("\(error.description)")
             // The one place that exits.
-            throw ArgumentParser.ExitCode(error.code.rawValue)
+            throw ExitCode(error.code.rawValue)
         }
     }
 
@@ -72,16 +74,25 @@ private final class StopSignals: Sendable {
     private let stop = NIOLockedValueBox<(@Sendable () -> Void)?>(nil)
 
     /// Before any other thread is made: threads inherit what is blocked.
-    init(_ logger: Logger) {
+    static func block() {
         // A client that goes away is no reason to end.
         signal(SIGPIPE, SIG_IGN)
+        var signals = waited
+        pthread_sigmask(SIG_BLOCK, &signals, nil)
+    }
+
+    private static var waited: sigset_t {
         var signals = sigset_t()
         sigemptyset(&signals)
         for number in [SIGTERM, SIGINT] { sigaddset(&signals, number) }
-        pthread_sigmask(SIG_BLOCK, &signals, nil)
-        DispatchQueue(label: "signals").async { [self, signals] in
+        return signals
+    }
+
+    /// Waits for the signals that `block` has blocked.
+    init(_ logger: Logger) {
+        DispatchQueue(label: "signals").async { [self] in
             while true {
-                var (waited, number) = (signals, Int32(0))
+                var (waited, number) = (StopSignals.waited, Int32(0))
                 sigwait(&waited, &number)
                 receive(logger)
             }
@@ -97,7 +108,8 @@ private final class StopSignals: Sendable {
         let stop = stop.withLockedValue { stop -> @Sendable () -> Void in
             guard let now = stop else {
                 logger.info("stopped before it served")
-                _exit(ZKNode.ExitCode.ok.rawValue)
+                ServerLogging.flush()
+                _exit(ServerExitCode.ok.rawValue)
             }
             stop = {}
             return now

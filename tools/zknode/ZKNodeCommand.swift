@@ -9,7 +9,8 @@ struct ZKNodeCommand: ParsableCommand {
         commandName: "zknode",
         abstract: "A coordination server that speaks ZooKeeper's protocol.",
         subcommands: [
-            Serve.self, SnapshotCommand.self, BackupCommand.self, RestoreCommand.self, Version.self,
+            Serve.self, SnapshotCommand.self, HandoverCommand.self, BackupCommand.self,
+            RestoreCommand.self, Version.self,
         ])
 
     /// As the library's own, but for the code of a command line that cannot be used
@@ -22,7 +23,7 @@ struct ZKNodeCommand: ParsableCommand {
             guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
             var message = fullMessage(for: error) + "\n"
             message.withUTF8 { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
-            Glibc.exit(ZKNode.ExitCode.badConfiguration.rawValue)
+            Glibc.exit(ServerExitCode.badConfiguration.rawValue)
         }
     }
 }

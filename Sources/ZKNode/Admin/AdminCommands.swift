@@ -18,7 +18,8 @@ final class AdminCommands: @unchecked Sendable {
         switch line.trimmingReturn {
         case "snapshot": snapshot(reply)
         case "status": reply(status)
-        default: reply(.failure("unknown command; there are snapshot and status"))
+        case "handover": handOver(reply)
+        default: reply(.failure("unknown command; there are snapshot, handover and status"))
         }
     }
 
@@ -41,10 +42,31 @@ final class AdminCommands: @unchecked Sendable {
         }
     }
 
+    /// Answers when another server leads.
+    private func handOver(_ reply: @escaping (AdminReply) -> Void) {
+        let begun = NIODeadline.now()
+        loop.handOver { outcome in
+            switch outcome {
+            case .leads(let leader):
+                reply(
+                    AdminReply([
+                        ("leader", .text("\(leader)")),
+                        ("milliseconds", .number((.now() - begun).nanoseconds / 1_000_000)),
+                    ]))
+            case .notLeading: reply(.failure("this server does not lead"))
+            case .nobody(isLeading: true):
+                reply(.failure("no other server could take over; this one leads still"))
+            case .nobody(isLeading: false):
+                reply(.failure("this server leads no longer, but none is known yet that does"))
+            }
+        }
+    }
+
     private var status: AdminReply {
         let core = loop.core
         return AdminReply([
             ("version", .text(ServerVersion.own)),
+            ("mode", .text(ServerMode(core.role, isMember: loop.ensemble != nil).rawValue)),
             ("zxid", .text("\(core.lastProcessedZxid)")),
             ("znodes", .number(Int64(core.tree.nodeCount))),
             ("sessions", .number(Int64(core.tree.sessions.count))),

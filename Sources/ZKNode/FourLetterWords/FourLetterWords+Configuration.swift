@@ -1,54 +1,54 @@
 import ServerConfiguration
 import ServerCore
-import Storage
+import ZKWire
 import Zab
 
 extension FourLetterWords {
     /// The words of a server with this configuration.
     init(_ server: ServerConfiguration, startedAt: Instant) {
-        let dataDir = server.storage.dataDir
-        let logDir = server.storage.dataLogDir
+        let words = Set(server.admin.fourLetterWords)
         self.init(
             facts: ServerFacts(
-                configuration: "", startedAt: startedAt,
-                directorySizes: {
-                    (DirectorySize.bytes(dataDir + "/zknode/snapshot"),
-                        DirectorySize.bytes(logDir + "/zknode/log"))
-                }),
-            whitelist: Set(server.admin.fourLetterWords))
-        facts.configuration = conf(server)
+                startedAt: startedAt,
+                membership: server.isEnsembleMember ? Membership(server.ensemble) : nil
+            ) { FourLetterWords.conf(server, $0) + FourLetterWords.ensembleConf(server) },
+            whitelist: server.ensemble.isReadOnlyModeEnabled ? words.union(["isro"]) : words)
     }
 
     /// The answer to `conf`.
-    private func conf(_ server: ServerConfiguration) -> String {
-        let sizes = facts.directorySizes()
-        return """
-            clientPort=\(server.clients.port)
-            secureClientPort=-1
-            dataDir=\(server.storage.dataDir)
-            dataDirSize=\(sizes.data)
-            dataLogDir=\(server.storage.dataLogDir)
-            dataLogSize=\(sizes.log)
-            tickTime=\(server.tickTime.wholeMilliseconds)
-            maxClientCnxns=\(server.limits.maxConnectionsPerAddress)
-            minSessionTimeout=\(server.minSessionTimeout.wholeMilliseconds)
-            maxSessionTimeout=\(server.maxSessionTimeout.wholeMilliseconds)
-            clientPortListenBacklog=\(server.clients.listenBacklog ?? -1)
-            serverId=\(server.myID ?? 0)
+    private static func conf(_ server: ServerConfiguration, _ sizes: DirectorySizes) -> String {
+        """
+        clientPort=\(server.clients.port)
+        secureClientPort=-1
+        dataDir=\(server.storage.dataDir)
+        dataDirSize=\(sizes.dataBytes)
+        dataLogDir=\(server.storage.dataLogDir)
+        dataLogSize=\(sizes.logBytes)
+        tickTime=\(server.tickTime.wholeMilliseconds)
+        maxClientCnxns=\(server.limits.maxConnectionsPerAddress)
+        minSessionTimeout=\(server.minSessionTimeout.wholeMilliseconds)
+        maxSessionTimeout=\(server.maxSessionTimeout.wholeMilliseconds)
+        clientPortListenBacklog=\(server.clients.listenBacklog ?? -1)
+        serverId=\(server.myID ?? 0)
 
-            """
+        """
     }
-}
 
-/// What a directory's files take.
-enum DirectorySize {
-    static func bytes(_ path: String) -> Int64 {
-        let disk = PosixDisk()
-        guard let names = try? disk.list(path) else { return 0 }
-        return names.reduce(0) { total, name in
-            guard let file = try? disk.openForReading(path + "/" + name) else { return total }
-            defer { file.close() }
-            return total + ((try? file.sizeBytes()) ?? 0)
+    /// What a member of an ensemble has besides.
+    private static func ensembleConf(_ server: ServerConfiguration) -> String {
+        guard server.isEnsembleMember, let own = server.ownMember else { return "" }
+        func ports(_ port: (EnsembleMember.Address) -> Int) -> String {
+            own.addresses.map { "\(port($0))" }.joined(separator: "|")
         }
+        return """
+            initLimit=\(server.ensemble.initLimit ?? 0)
+            syncLimit=\(server.ensemble.syncLimit ?? 0)
+            electionAlg=3
+            electionPort=\(ports(\.electionPort))
+            quorumPort=\(ports(\.quorumPort))
+            peerType=\(own.role == .observer ? 1 : 0)
+            membership: 
+            \(MembershipText(server.ensemble))
+            """
     }
 }

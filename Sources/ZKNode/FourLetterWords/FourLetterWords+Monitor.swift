@@ -4,12 +4,18 @@ import Zab
 
 extension FourLetterWords {
     /// `mntr`: a name, a tab and a value a line.
-    func monitor(_ core: ServerCore, _ disk: DiskStatistics, _ now: Now) -> String {
+    func monitor(
+        _ core: ServerCore, _ mode: ServerMode, _ disk: DiskStatistics, _ now: Now
+    ) -> String {
         var lines: [(String, String)] = [
-            ("version", ServerVersion.text), ("server_state", "standalone"),
+            ("version", ServerVersion.text), ("server_state", mode.rawValue),
         ]
+        if let membership = facts.membership { lines += ensembleGauges(membership, mode, now) }
         lines += gauges(core, now)
-        let counted = counters(core.statistics, disk)
+        var counted = counters(core.statistics, disk)
+        counted["looking_count"] = Int64(ensemble.elections)
+        counted["diff_count"] = Int64(ensemble.syncs[.diff] ?? 0)
+        counted["snap_count"] = Int64(ensemble.syncs[.snap] ?? 0)
         lines += MetricNames.counters.map { ($0, "\(counted[$0] ?? 0)") }
         let measured = ["fsynctime": disk.syncTime, "snapshottime": disk.snapshotTime]
         for name in MetricNames.summaries {

@@ -9,6 +9,7 @@ package struct FourLetterWords: Sendable {
     var facts: ServerFacts
     /// Words that are answered; `*` is all.
     let whitelist: Set<String>
+    package var ensemble = EnsembleStatistics()
     /// What `stmk` sets and `gtmk` tells. Nothing here is traced by it.
     private var traceMask: Int64 = 0b0100110010
 
@@ -17,12 +18,25 @@ package struct FourLetterWords: Sendable {
         self.whitelist = whitelist
     }
 
+    /// Whether the answer has the sizes of files in it, which take long to measure.
+    package func asksForSizes(_ request: FourLetterRequest) -> Bool {
+        isAllowed(request.word) && ["conf", "dirs"].contains(request.word)
+    }
+
+    private func isAllowed(_ word: String) -> Bool {
+        whitelist.contains("*") || whitelist.contains(word)
+    }
+
+    /// - Parameter sizes: what was measured, if the request asks for it.
     package mutating func answer(
-        _ request: FourLetterRequest, core: ServerCore, disk: DiskStatistics, now: Now
+        _ request: FourLetterRequest, core: ServerCore, disk: DiskStatistics,
+        sizes: DirectorySizes, now: Now
     ) -> String {
-        guard whitelist.contains("*") || whitelist.contains(request.word) else {
+        guard isAllowed(request.word) else {
             return "\(request.word) is not executed because it is not in the whitelist.\n"
         }
+        let mode = ServerMode(core.role, isMember: facts.membership != nil)
+        if mode == .notServing, let text = FourLetterWords.notServing(request.word) { return text }
         switch request.word {
         case "ruok": return "imok"
         case "isro": return "rw"
@@ -30,12 +44,13 @@ package struct FourLetterWords: Sendable {
         case "stmk":
             traceMask = request.argument ?? traceMask
             return "\(traceMask)"
-        case "conf": return facts.configuration
+        case "conf": return facts.configuration(sizes)
         case "envi": return Environment.text
-        case "dirs": return directories()
+        case "dirs":
+            return "datadir_size: \(sizes.dataBytes)\nlogdir_size: \(sizes.logBytes)\n"
         case "hash": return ""
-        case "srvr": return serverSummary(core, connections: nil)
-        case "stat": return serverSummary(core, connections: core.sortedConnections)
+        case "srvr": return serverSummary(core, mode, connections: nil)
+        case "stat": return serverSummary(core, mode, connections: core.sortedConnections)
         case "srst":
             core.resetStatistics()
             return "Server stats reset.\n"
@@ -48,17 +63,23 @@ package struct FourLetterWords: Sendable {
         case "wchc": return watchesByConnection(core)
         case "wchp": return watchesByPath(core)
         case "dump": return dump(core, now)
-        case "mntr": return monitor(core, disk, now)
+        case "mntr": return monitor(core, mode, disk, now)
         default: return ""
         }
     }
 
-    private func directories() -> String {
-        let sizes = facts.directorySizes()
-        return "datadir_size: \(sizes.data)\nlogdir_size: \(sizes.log)\n"
+    /// - Returns: nil for the words that are answered all the same.
+    private static func notServing(_ word: String) -> String? {
+        switch word {
+        case "ruok", "envi", "gtmk", "stmk": nil
+        case "isro": "null"
+        default: "This ZooKeeper instance is not currently serving requests\n"
+        }
     }
 
-    private func serverSummary(_ core: ServerCore, connections: [Connection]?) -> String {
+    private func serverSummary(
+        _ core: ServerCore, _ mode: ServerMode, connections: [Connection]?
+    ) -> String {
         let statistics = core.statistics
         var text = "Zookeeper version: \(ServerVersion.text)\n"
         if let connections {
@@ -72,11 +93,16 @@ package struct FourLetterWords: Sendable {
             Connections: \(core.connections.count)
             Outstanding: \(core.outstandingCount)
             Zxid: \(core.lastProcessedZxid)
-            Mode: standalone
+            Mode: \(mode.rawValue)
             Node count: \(core.tree.nodeCount)
 
             """
-        return text
+        guard mode == .leader else { return text }
+        return text + """
+            Proposal sizes last/min/max: \(ensemble.lastProposalBytes)/\
+            \(ensemble.minimumProposalBytes)/\(ensemble.maximumProposalBytes)
+
+            """
     }
 
     // MARK: Watches
@@ -116,21 +142,22 @@ package struct FourLetterWords: Sendable {
     }
 }
 
-/// What the words print that is not the core's: fixed at the start, but for sizes on disk.
+/// What the words print that is not the core's, fixed at the start.
 package struct ServerFacts: Sendable {
-    /// The whole answer to `conf`.
-    package var configuration: String
-    package var directorySizes: @Sendable () -> (data: Int64, log: Int64)
     /// The monotonic instant of the start.
     package var startedAt: Instant
+    /// The whole answer to `conf`.
+    package var configuration: @Sendable (DirectorySizes) -> String
+    /// nil in a standalone server.
+    package var membership: Membership?
 
     package init(
-        configuration: String, startedAt: Instant,
-        directorySizes: @escaping @Sendable () -> (data: Int64, log: Int64)
+        startedAt: Instant, membership: Membership? = nil,
+        configuration: @escaping @Sendable (DirectorySizes) -> String
     ) {
-        self.configuration = configuration
         self.startedAt = startedAt
-        self.directorySizes = directorySizes
+        self.membership = membership
+        self.configuration = configuration
     }
 }
 

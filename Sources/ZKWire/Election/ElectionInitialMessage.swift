@@ -14,9 +14,9 @@ package struct ElectionInitialMessage: Equatable, Sendable {
     package var version: Version?
     package var server: ServerID
     /// Wildcard addresses are among them as they came; connecting back to those is of no use.
-    package var addresses: [PeerAddress]
+    package var addresses: [ElectionAddress]
 
-    package init(version: Version? = .oneAddress, server: ServerID, addresses: [PeerAddress]) {
+    package init(version: Version? = .oneAddress, server: ServerID, addresses: [ElectionAddress]) {
         self.version = version
         self.server = server
         self.addresses = addresses
@@ -45,9 +45,9 @@ extension JuteReader {
         }
         let server = ServerID(rawValue: try readInt64())
         let start = offset + 4
-        var addresses: [PeerAddress] = []
+        var addresses: [ElectionAddress] = []
         for part in try readString().split(separator: "|") {
-            guard let address = PeerAddress(part) else {
+            guard let address = ElectionAddress(part) else {
                 throw DecodeError(
                     .badValue("\"\(part)\" is not the address (host:port) of server \(server)"),
                     offset: start)

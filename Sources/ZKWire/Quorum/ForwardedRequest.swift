@@ -1,7 +1,7 @@
 /// A client's request on its way from a learner to the leader: the data and authinfo of a REQUEST.
 package struct ForwardedRequest {
     package var session: SessionID
-    /// The client's xid; 0 for what the learner asks for itself (createSession, closeSession).
+    /// The client's xid; 0 in a createSession, which the learner asks for by itself.
     package var cxid: Int32
     /// An `OpCode` raw value, as it came.
     package var type: Int32

@@ -13,7 +13,7 @@ package enum LearnerMessage {
     /// Of NEWLEADER, then of UPTODATE (both with the epoch's first zxid), then of each proposal:
     /// everything up to it is durable.
     case ack(Zxid)
-    /// A client's write or sync; also what the learner asks for itself: createSession, closeSession.
+    /// A client's write, sync or closeSession, and the learner's own createSession.
     case request(ForwardedRequest)
     /// The answer to a ping, with the zxid that was in it.
     case ping(Zxid, SessionTouches)

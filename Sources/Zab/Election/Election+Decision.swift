@@ -6,7 +6,8 @@ extension Election {
     /// Decides if there is enough to decide by.
     mutating func conclude(now: Instant, into effects: inout ZabEffects) -> Vote? {
         if let (vote, followers) = establishedLeader() {
-            if vote.leader != me, let word = heard[vote.leader] { round = max(0, word.round) }
+            // Never back: in a round that this server has voted in it may not vote anew.
+            if let word = heard[vote.leader] { round = max(round, word.round) }
             return decide(vote, by: followers, into: &effects)
         }
         guard let proposal else { return nil }
@@ -59,7 +60,8 @@ extension Election {
     ) -> ServerSet {
         var followers = ServerSet()
         for id in membership.sortedVoters {
-            guard let word = heard[id], word.vote.leader == leader, isCounted(word) else { continue }
+            guard let word = heard[id], word.vote.leader == leader, isCounted(word)
+            else { continue }
             if word.isOfLeader || word.state == .following { followers.insert(id) }
         }
         return followers
@@ -92,7 +94,8 @@ extension Election {
     }
 
     /// Whether somebody could still come up with a better vote: a voter that is connected, is not
-    /// for the proposal and has not said that it has no vote.
+    /// for the proposal and has not said that it has no vote. (In the first start of an ensemble
+    /// the blank ones are about to have one.)
     private func isAnybodyUndecided(apartFrom voters: ServerSet) -> Bool {
         membership.sortedVoters.contains { id in
             guard id != me, linked.contains(id), !voters.contains(id),
@@ -100,7 +103,7 @@ extension Election {
             else { return false }
             guard let word = heard[id] else { return true }
             switch word.state {
-            case .looking: return isVote(word)
+            case .looking: return isVote(word) || (isFirstStart && word.vote.showsBlankServer)
             case .observing: return false
             case .following, .leading: return true
             }

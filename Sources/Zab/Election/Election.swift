@@ -47,6 +47,12 @@ package struct Election {
         resendInterval = configuration.minNotificationInterval
     }
 
+    /// Whether this server has come to vote since nobody has a history.
+    var isFirstStart: Bool { isBlank && mayVote }
+
+    /// How much of what others said is kept: never more than a notification of each voter.
+    package var rememberedWords: Int { heard.count }
+
     var me: ServerID { configuration.serverID }
     /// Whether this server's word counts. Otherwise it listens to the others only.
     var hasVote: Bool { mayVote && membership.weight(of: me) > 0 }
@@ -117,12 +123,13 @@ package struct Election {
     /// - Returns: as `receive`.
     package mutating func tick(now: Instant, into effects: inout ZabEffects) -> Vote? {
         guard isLooking else { return nil }
+        if let decision = conclude(now: now, into: &effects) { return decision }
         if now >= resendsAt {
             resendInterval = min(resendInterval * 2, configuration.maxNotificationInterval)
             resendsAt = now + resendInterval
             notifyVoters(into: &effects)
         }
-        return conclude(now: now, into: &effects)
+        return nil
     }
 
     /// A connection to a member stands or is gone. Said also while this server does not look.

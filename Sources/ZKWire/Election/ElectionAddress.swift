@@ -1,5 +1,5 @@
 /// A host and a port as servers tell them to each other: `host:port`, an IPv6 address in brackets.
-package struct PeerAddress: Hashable, Sendable, CustomStringConvertible {
+package struct ElectionAddress: Hashable, Sendable, CustomStringConvertible {
     package var host: String
     package var port: UInt16
 

@@ -1,5 +1,5 @@
 /// What the process tells whoever started it (docs/operating/exit-codes.md).
-package enum ExitCode: Int32, Sendable {
+package enum ServerExitCode: Int32, Sendable {
     case ok = 0
     /// Something that no other code names.
     case failure = 1
@@ -7,7 +7,7 @@ package enum ExitCode: Int32, Sendable {
     case badConfiguration = 2
     /// The data directory cannot be opened, is another server's, or is in use.
     case dataDirectory = 3
-    /// The client port cannot be listened on.
+    /// A port for clients or for the other servers cannot be listened on.
     case cannotListen = 4
     /// The log or a snapshot is damaged in a way that may have lost what was acknowledged.
     case corruptStorage = 5
@@ -17,10 +17,10 @@ package enum ExitCode: Int32, Sendable {
 
 /// A start or a run that ended for a reason that an operator can act on.
 package struct ServerFailure: Error, CustomStringConvertible, Sendable {
-    package let code: ExitCode
+    package let code: ServerExitCode
     package let description: String
 
-    package init(_ code: ExitCode, _ description: String) {
+    package init(_ code: ServerExitCode, _ description: String) {
         self.code = code
         self.description = description
     }

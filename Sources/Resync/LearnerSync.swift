@@ -1,0 +1,130 @@
+// The leader's side of a synchronization from the disk: how the learner's history can become this
+// one, and the packets that make it so (docs/zab.md, "Synchronization"). Runs on a thread of its own
+// beside the log's and reads only what is durable.
+
+import Snapshot
+import Storage
+import TxnLog
+import ZKWire
+
+/// Reads the log and the snapshots of one server for its learners.
+package struct LearnerSync<D: Disk>: Sendable {
+    /// Packets are sent in pieces of about this size.
+    private static var pieceBytes: Int { 256 * 1024 }
+
+    private let log: TxnLogReader<D>
+    private let snapshots: SnapshotReader<D>
+    private let store: SnapshotStore<D>
+    private let origin: SnapshotOrigin
+
+    /// - Parameter origin: what the snapshots of the present history say they belong to.
+    package init(log: TxnLogReader<D>, store: SnapshotStore<D>, origin: SnapshotOrigin) {
+        self.log = log
+        self.store = store
+        self.origin = origin
+        snapshots = store.reader
+    }
+
+    /// How a history that ends at `last` becomes this one up to `end`.
+    ///
+    /// - Parameter end: durable and committed here.
+    package func plan(for last: Zxid, upTo end: Zxid) throws -> SyncPlan {
+        let segments = try log.segments()
+        guard let segment = segments.last(where: { $0.header.previous.zxid <= last }) else {
+            let beginsAfter = segments.first?.header.previous.zxid ?? end
+            return last == end ? .diff(after: last) : try planSnapshot(beginsAfter, upTo: end)
+        }
+        let common = try floor(of: last, from: segment.header.previous.zxid, upTo: end)
+        return common == last ? .diff(after: last) : .truncate(to: common)
+    }
+
+    /// Sends everything after `last` up to `end`.
+    ///
+    /// - Parameters:
+    ///   - isFirst: begin with how: DIFF, TRUNC or SNAP.
+    ///   - send: gets packets, valid during the call; blocks while the learner takes no more.
+    /// - Throws: `SyncError`, or what `send` threw.
+    /// - Returns: what was done, nil where it only went on.
+    @discardableResult
+    package func send(
+        after last: Zxid, upTo end: Zxid, isFirst: Bool, _ send: (ByteView) throws -> Void
+    ) throws -> SyncPlan? {
+        do {
+            guard isFirst else {
+                try sendLog(after: last, upTo: end, send)
+                return nil
+            }
+            let plan = try plan(for: last, upTo: end)
+            let packets = ByteWriter(capacity: 64)
+            switch plan {
+            case .diff:
+                packets.writePacket(.diff, end)
+                try send(packets.view)
+                try sendLog(after: last, upTo: end, send)
+            case .truncate(let common):
+                packets.writePacket(.trunc, common)
+                try send(packets.view)
+                try sendLog(after: common, upTo: end, send)
+            case .snapshot(let zxid):
+                packets.writePacket(.snap, zxid)
+                try send(packets.view)
+                try snapshots.streamWireForm(SnapshotName(zxid: zxid), send)
+                packets.removeAll()
+                packets.writeSnapSignature()
+                try send(packets.view)
+                try sendLog(after: zxid, upTo: max(end, zxid), send)
+            }
+            return plan
+        } catch let error as TxnLogError {
+            throw SyncError.log(error)
+        } catch let error as SnapshotError {
+            throw SyncError.snapshot(error)
+        }
+    }
+
+    // MARK: Planning
+
+    /// The greatest transaction at or before `last`; one before it is known.
+    private func floor(of last: Zxid, from known: Zxid, upTo end: Zxid) throws -> Zxid {
+        guard known < min(last, end) else { return known }
+        var common = known
+        do {
+            try log.replay(after: known, upTo: end) { zxid, _ in
+                guard zxid <= last else { throw PassedIt() }
+                common = zxid
+            }
+        } catch is PassedIt {}
+        return common
+    }
+
+    /// The newest snapshot of this history after which the log goes on.
+    private func planSnapshot(_ logBeginsAfter: Zxid, upTo end: Zxid) throws -> SyncPlan {
+        for name in try store.list() where name.encoding == .lz4 {
+            guard let footer = try? snapshots.footer(of: name), footer.origin == origin,
+                name.zxid >= logBeginsAfter, name.zxid <= end
+            else { continue }
+            return .snapshot(name.zxid)
+        }
+        throw SyncError.noSnapshot(logBeginsAfter: logBeginsAfter)
+    }
+
+    // MARK: Sending
+
+    private func sendLog(
+        after last: Zxid, upTo end: Zxid, _ send: (ByteView) throws -> Void
+    ) throws {
+        let packets = ByteWriter(capacity: LearnerSync.pieceBytes + 4096)
+        try log.replay(after: last, upTo: end) { zxid, payload in
+            packets.writeProposal(zxid, payload: payload)
+            packets.writeCommit(zxid)
+            if packets.count >= LearnerSync.pieceBytes {
+                try send(packets.view)
+                packets.removeAll()
+            }
+        }
+        if packets.count > 0 { try send(packets.view) }
+    }
+}
+
+/// Ends a replay that has seen enough.
+private struct PassedIt: Error {}

@@ -1,0 +1,60 @@
+import DataTree
+import Logging
+import NIOCore
+import ServerCore
+import ZKWire
+import Zab
+
+/// What a member of an ensemble has besides a standalone server: the ports to the other members, and
+/// the threads that send them history.
+// SAFETY: `@unchecked`: what it holds is confined to the core's event loop, but for `bind` and `stop`.
+final class EnsemblePorts: @unchecked Sendable {
+    let election: ElectionPort
+    let quorum: QuorumPort
+    let streams: SyncStreams
+    /// As `/zookeeper/config` and other servers have it.
+    private let membershipText: [UInt8]
+    private let membershipVersion: Zxid
+
+    init(
+        election: ElectionPort, quorum: QuorumPort, streams: SyncStreams,
+        _ membership: MembershipText
+    ) {
+        membershipText = Array(membership.description.utf8)
+        membershipVersion = Zxid(rawValue: membership.version.rawValue)
+        self.election = election
+        self.quorum = quorum
+        self.streams = streams
+    }
+
+    /// Before anything is said to anyone. Blocks.
+    func bind() throws(ServerFailure) {
+        try election.bind()
+        try quorum.bind()
+    }
+
+    func start(_ loop: CoreLoop) {
+        quorum.start { loop.tell($0) }
+        election.start(
+            ElectionReports(
+                link: { loop.tell(.electionLink($0, isUp: $1)) },
+                notification: { loop.tell(.notification($0)) },
+                isLooking: { loop.core.peer.role == .looking }))
+    }
+
+    /// Puts the membership into `/zookeeper/config`, which no transaction does.
+    func describe(in tree: DataTree) {
+        membershipText.withByteView {
+            tree.setConfiguration(
+                $0, version: membershipVersion, time: Now.current().wallMilliseconds)
+        }
+    }
+
+    func close() {
+        election.close()
+        quorum.close()
+    }
+
+    /// After `close`. Blocks until the last stream has noticed it.
+    func stop() { streams.stop() }
+}
