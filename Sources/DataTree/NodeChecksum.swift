@@ -23,6 +23,7 @@ package struct NodeChecksum: Sendable {
         return UnsafePointer(tables)
     }()
 
+    // SAFETY: written before anybody has the pointer, and neither written nor freed afterwards.
     private nonisolated(unsafe) let tables = NodeChecksum.tables
 
     package static let start: UInt32 = 0xFFFF_FFFF
