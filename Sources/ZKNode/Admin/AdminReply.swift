@@ -1,14 +1,14 @@
 /// One line of JSON: an object of texts, numbers and booleans.
 package struct AdminReply: Equatable, Sendable {
-    enum Value: Equatable, Sendable {
+    enum Field: Equatable, Sendable {
         case text(String)
         case number(Int64)
         case bool(Bool)
     }
 
-    let fields: [(name: String, value: Value)]
+    let fields: [(name: String, value: Field)]
 
-    init(_ fields: [(String, Value)]) { self.fields = fields.map { (name: $0.0, value: $0.1) } }
+    init(_ fields: [(String, Field)]) { self.fields = fields.map { (name: $0.0, value: $0.1) } }
 
     /// `{"error":"..."}`: what scripts look for.
     static func failure(_ words: String) -> AdminReply { AdminReply([("error", .text(words))]) }
@@ -35,7 +35,7 @@ package struct AdminReply: Equatable, Sendable {
     }
 }
 
-extension AdminReply.Value {
+extension AdminReply.Field {
     fileprivate var json: String {
         switch self {
         case .text(let text): AdminReply.quoted(text)
