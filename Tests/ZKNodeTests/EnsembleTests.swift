@@ -99,6 +99,20 @@ struct EnsembleTests {
         #expect(second != first)
     }
 
+    @Test("the operator has the leader hand over, and nobody else")
+    func handOverByCommand() throws {
+        let ensemble = TestEnsemble(3)
+        defer { ensemble.stopAll() }
+        try ensemble.startAll()
+        let first = try #require(ensemble.settle())
+        let refusal = try ensemble.command("handover", of: first % 3 + 1)
+        #expect(AdminReply.text("error", in: refusal) == "this server does not lead")
+        let answer = try ensemble.command("handover", of: first)
+        let second = AdminReply.text("leader", in: answer).flatMap { Int($0) }
+        #expect(second != nil && second != first, "\(answer)")
+        #expect(ensemble.settle() == second)
+    }
+
     @Test("strangers on the ports of the ensemble cost themselves only")
     func strangers() throws {
         let ensemble = TestEnsemble(3)

@@ -86,6 +86,11 @@ final class TestEnsemble {
         return String(decoding: client.readToEnd(), as: UTF8.self)
     }
 
+    /// What the admin socket says.
+    func command(_ name: String, of id: Int) throws -> String {
+        try AdminClient.request(name, dataDir: directories[id - 1].path, timeoutSeconds: 20)
+    }
+
     /// The `Mode` of `srvr`, nil while the server does not serve.
     func mode(_ id: Int) -> String? {
         ask(id, "srvr").split(separator: "\n").first { $0.hasPrefix("Mode: ") }
