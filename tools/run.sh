@@ -127,28 +127,42 @@ declare -A process_of # by number
 interrupted=130
 
 start_server() {
-    # The log of a server goes on while it stops, so what prefixes it does not hear Ctrl-C.
-    "$zknode" serve "$data/$1/zoo.cfg" \
+    # Ctrl-C reaches this script alone, in a session of which the servers are not, so that they stop
+    # in order. What prefixes the log does not hear it either: the log goes on while they stop.
+    setsid "$zknode" serve "$data/$1/zoo.cfg" \
         > >(trap '' INT TERM && exec sed --unbuffered "s/^/server $1| /") 2>&1 &
     number_of[$!]=$1
     process_of[$1]=$!
 }
 
-# The servers' ends, however the script's came; its exit code is the first bad one of all.
+# The servers' ends, however the script's came; its exit code is the last bad one of all.
 stop_servers() {
-    local code=$? pid
+    local code=$? pid leader=
     trap '' INT TERM HUP
     [ $code -ne $interrupted ] || code=0
     say "stopping the servers"
-    for pid in "${!number_of[@]}"; do kill -TERM "$pid" 2>/dev/null || true; done
     for pid in "${!number_of[@]}"; do
-        wait "$pid" || {
-            code=$?
-            say "server ${number_of[$pid]} stopped with exit code $code"
-        }
+        [ "$(role_of "${number_of[$pid]}")" != leader ] || leader=$pid
     done
+    # The leader last: it would look for a successor among those that are about to stop.
+    for pid in "${!number_of[@]}"; do
+        [ "$pid" = "$leader" ] || kill -TERM "$pid" 2>/dev/null || true
+    done
+    for pid in "${!number_of[@]}"; do [ "$pid" = "$leader" ] || wait_for_end "$pid" || code=$?; done
+    if [ -n "$leader" ]; then
+        kill -TERM "$leader" 2>/dev/null || true
+        wait_for_end "$leader" || code=$?
+    fi
     say "stopped; the data is in $data"
     exit $code
+}
+
+# wait_for_end PID: its exit code, which is said if it is a bad one.
+wait_for_end() {
+    local code=0
+    wait "$1" || code=$?
+    [ $code -eq 0 ] || say "server ${number_of[$1]} stopped with exit code $code"
+    return $code
 }
 
 # report_end PID CODE: of a server that ended by itself.

@@ -1,6 +1,5 @@
 """tools/run.sh: three servers with one command, and again on what they have."""
 
-import contextlib
 import os
 import re
 import signal
@@ -60,9 +59,10 @@ def run(tmp_path):
 
     yield start
     for script in scripts:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(script.process.pid, signal.SIGKILL)
-        script.process.wait()
+        # It has stopped its servers, unless something went wrong.
+        if script.process.poll() is None:
+            script.process.send_signal(signal.SIGTERM)
+        script.process.wait(STOP_LIMIT_S)
 
 
 @pytest.fixture

@@ -87,7 +87,8 @@ class History:
         self.numbers = itertools.count(1)
         self.acknowledged_writes = 0
         self.last_acknowledged_at = time.monotonic()
-        self.longest_gap_s = 0.0
+        # Between two acknowledged writes of any clients, and when by the clock it ended.
+        self.longest_gap_s, self.longest_gap_end = 0.0, time.time()
         self.greatest_acknowledged_zxid = 0
 
     def value(self, size=0):
@@ -110,7 +111,8 @@ class History:
             with self.lock:
                 self.acknowledged_writes += 1
                 gap = operation.completed - self.last_acknowledged_at
-                self.longest_gap_s = max(self.longest_gap_s, gap)
+                if gap > self.longest_gap_s:
+                    self.longest_gap_s, self.longest_gap_end = gap, time.time()
                 self.last_acknowledged_at = operation.completed
                 self.greatest_acknowledged_zxid = max(
                     self.greatest_acknowledged_zxid, operation.zxid)

@@ -240,6 +240,9 @@ class Load:
     def __str__(self):
         history = self.history
         unknown = sum(it.is_unknown and it.is_write for it in history.operations)
+        # As servers write it in their logs.
+        end = time.strftime("%H:%M:%S", time.gmtime(history.longest_gap_end))
         return (
             f"{len(history.operations)} operations, {history.acknowledged_writes} acknowledged "
-            f"writes, {unknown} without an answer, longest gap {history.longest_gap_s:.2f} s")
+            f"writes, {unknown} without an answer, longest gap {history.longest_gap_s:.2f} s "
+            f"until {end} UTC")
