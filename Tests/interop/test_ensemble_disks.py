@@ -9,7 +9,7 @@ from support.ensemble_steps import audit, holds_within, path_of_test, wait_for_p
 from support.member import FOLLOWER, wait_until
 from support.servers import by_zxid
 from support.trees import check_identical
-from support.wire import Disconnected, Err
+from support.wire import Disconnected, Err, Flag, Session
 
 ours_only = pytest.mark.ours_only
 
@@ -113,6 +113,31 @@ def test_lost_disks_are_no_majority_until_the_operator_says_so(ensemble, client_
         assert client_of(member).get(path).body.buffer() == b"kept"
     assert not (blank[0].server.data_dir / "initialize").exists()
     check_identical(ensemble.members)
+
+
+def test_a_standalone_server_becomes_a_member_and_the_others_get_what_it_has(
+        new_ensemble, client_of):
+    ensemble = new_ensemble(start=False)
+    first, second, _ = ensemble.members
+    whole = dict(first.server.config)
+    first.server.config = {
+        key: value for key, value in whole.items() if not key.startswith("server.")}
+    first.start()
+    wait_until(lambda: first.role() == "standalone", 30, "a standalone server")
+    path, session = path_of_test(), Session()
+    client = client_of(first, session=session)
+    assert client.create(path, b"kept", flags=Flag.EPHEMERAL).err == Err.OK
+    first.stop()
+    first.server.config = whole
+    if not ensemble.is_apache:
+        # A majority with the first one; without it there is none.
+        (second.server.data_dir / "initialize").touch()
+    first.start()
+    second.start()
+    ensemble.wait_for_leader([first, second])
+    assert client_of(second, session=session).get(path).body.buffer() == b"kept"
+    ensemble.mend()
+    assert check_identical(ensemble.members)[path]["data"] == b"kept"
 
 
 @ours_only("it takes some damage for the end of the log, and serves without the rest")

@@ -46,10 +46,10 @@ def new_ensemble(server_class, tmp_path, request):
     """Makes ensembles that belong to the test."""
     made = []
 
-    def make(**options):
+    def make(start=True, **options):
         options.setdefault("network", request.config.getoption("--network"))
         made.append(Ensemble(server_class, tmp_path / f"ensemble{len(made)}", **options))
-        return made[-1].start()
+        return made[-1].start() if start else made[-1]
 
     yield make
     for ensemble in made:
