@@ -1,30 +1,62 @@
 import Storage
 import ZKWire
 
+/// Segments that their log has let go of: what is left is to remove the files, for which nobody has
+/// to wait.
+package struct SegmentPurge<D: Disk>: Sendable {
+    private let directory: LogDirectory<D>
+    private let segments: [Segment]
+    private let segmentSizeBytes: Int
+    private let maximumSpares: Int
+
+    init(_ directory: LogDirectory<D>, _ segments: [Segment], _ configuration: TxnLogConfiguration) {
+        self.directory = directory
+        self.segments = segments
+        segmentSizeBytes = configuration.segmentSizeBytes
+        maximumSpares = configuration.maximumSpares
+    }
+
+    package var count: Int { segments.count }
+
+    /// Oldest first, each durably, so that no hole can be left. Files of the right size become
+    /// spares. What is left after a failure is a longer log at the next start.
+    package func run() throws(DiskError) {
+        for segment in segments {
+            if let spare = freeSpareName(), segment.sizeBytes == segmentSizeBytes {
+                try directory.renameDurably(segment.name, to: spare)
+            } else {
+                try directory.removeDurably(segment.name)
+            }
+        }
+    }
+
+    private func freeSpareName() -> String? {
+        (0..<maximumSpares).map(LogFileName.spare).first { !directory.exists($0) }
+    }
+}
+
 extension TxnLog {
-    /// Removes the segments that have no transaction from `zxid` on, oldest first, each durably, so
-    /// that no hole can be left. The newest segment stays. Files of the right size become spares.
+    /// Lets go of the segments that have no transaction from `zxid` on. The newest segment stays.
     ///
     /// - Parameter zxid: the oldest transaction that is still needed: of the oldest snapshot
     ///   that is kept, or of the point in its footer if that is lower.
+    /// - Returns: what removes the files, one purge after the other, on any thread.
+    package func releaseSegments(before zxid: Zxid) throws(TxnLogError) -> SegmentPurge<D> {
+        try checkUsable()
+        var released: [Segment] = []
+        while segments.count > 1, segments[1].header.previous.zxid < zxid {
+            released.append(segments.removeFirst())
+        }
+        return SegmentPurge(directory, released, configuration)
+    }
+
+    /// Releases segments and removes their files.
     /// - Returns: how many segments went.
     @discardableResult
     package func purge(before zxid: Zxid) throws(TxnLogError) -> Int {
-        try checkUsable()
-        var removed = 0
-        while segments.count > 1, segments[1].header.previous.zxid < zxid {
-            let oldest = segments[0]
-            try poisoning { () throws(DiskError) in
-                if let spare = freeSpareName(), isRecyclable(oldest) {
-                    try directory.renameDurably(oldest.name, to: spare)
-                } else {
-                    try directory.removeDurably(oldest.name)
-                }
-            }
-            segments.removeFirst()
-            removed += 1
-        }
-        return removed
+        let purge = try releaseSegments(before: zxid)
+        try poisoning { () throws(DiskError) in try purge.run() }
+        return purge.count
     }
 
     /// Gives up all of the history for what a snapshot install put in its place. `meta` names the
@@ -44,13 +76,5 @@ extension TxnLog {
         isRollWanted = false
         base = newBase
         last = newBase.point
-    }
-
-    private func freeSpareName() -> String? {
-        (0..<configuration.maximumSpares).map(LogFileName.spare).first { !directory.exists($0) }
-    }
-
-    private func isRecyclable(_ segment: Segment) -> Bool {
-        segment.sizeBytes == configuration.segmentSizeBytes
     }
 }

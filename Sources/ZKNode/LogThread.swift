@@ -131,8 +131,9 @@ final class LogThread: @unchecked Sendable {
         case .append, .stop: preconditionFailure("handled by who calls this")
         case .roll: log.roll()
         case .purge(let zxid):
-            let count = try onLog { () throws(TxnLogError) in try log.purge(before: zxid.next) }
-            if count > 0 { logger.info("purged \(count) log segments up to \(zxid)") }
+            remove(
+                try onLog { () throws(TxnLogError) in try log.releaseSegments(before: zxid.next) },
+                upTo: zxid)
         case .writeEpochs(let epochs):
             try storage.write(epochs)
             report(.epochsWritten(epochs))
@@ -194,6 +195,21 @@ final class LogThread: @unchecked Sendable {
                 "writing and syncing the log took \(took.nanoseconds / 1_000_000) ms: slow disk")
         }
         report(.appended(upTo: storage.end, took: took))
+    }
+
+    /// In the background: each file costs a sync of the directory, and the log is not kept waiting
+    /// for those. After another one of these and after a segment in preparation, since the pool has
+    /// one thread besides the log's.
+    private func remove(_ purge: SegmentPurge<PosixDisk>, upTo zxid: Zxid) {
+        guard purge.count > 0 else { return }
+        pool.submit { [logger] _ in
+            do {
+                try purge.run()
+                logger.info("purged \(purge.count) log segments up to \(zxid)")
+            } catch {
+                logger.warning("cannot purge log segments up to \(zxid): \(error)")
+            }
+        }
     }
 
     /// In the background, so that a roll finds a file whose blocks are there and written.
