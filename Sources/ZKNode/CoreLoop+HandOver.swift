@@ -32,17 +32,19 @@ extension CoreLoop {
         return words.ensemble.synced.contains { membership.isVoter($0) }
     }
 
+    /// - Parameter hasLeft: it was seen not to lead. If it is elected again, the others are gone:
+    ///   they stop too.
     private func awaitLeader(
-        until deadline: NIODeadline, _ done: @escaping (HandOverOutcome) -> Void
+        until deadline: NIODeadline, hasLeft: Bool = false,
+        _ done: @escaping (HandOverOutcome) -> Void
     ) {
-        if case .following(let leader, isSynced: true) = core.peer.role {
-            return done(.leads(leader))
-        }
-        guard NIODeadline.now() < deadline else {
-            return done(.nobody(isLeading: core.peer.role.isLeading))
+        let role = core.peer.role
+        if case .following(let leader, isSynced: true) = role { return done(.leads(leader)) }
+        guard NIODeadline.now() < deadline, !(hasLeft && role.isLeading) else {
+            return done(.nobody(isLeading: role.isLeading))
         }
         eventLoop.assumeIsolated().scheduleTask(in: CoreLoop.handOverPoll) { [self] in
-            awaitLeader(until: deadline, done)
+            awaitLeader(until: deadline, hasLeft: hasLeft || !role.isLeading, done)
         }
     }
 }
