@@ -1,0 +1,75 @@
+import ServerCore
+import ZKWire
+
+/// The client port (`ClientListener`, `ClientHandler`): bytes to the core and from it.
+final class ClientPortTwin {
+    private unowned let process: ServerProcess
+    private var sockets: [ConnectionID: Socket] = [:]
+    private var lastConnection: UInt64 = 0
+    /// Not read at present, with what has come for them.
+    private var heldBack: [ConnectionID: [[UInt8]]] = [:]
+
+    init(_ process: ServerProcess) { self.process = process }
+
+    func arrived(_ socket: Socket) {
+        process.enter { [self] in
+            lastConnection += 1
+            let id = ConnectionID(rawValue: lastConnection)
+            sockets[id] = socket
+            process.step(
+                .connectionOpened(
+                    id, address: PeerAddress(host: "10.0.0.\(socket.remote.number)", port: 1)))
+            socket.own { [self] payload in
+                guard case .bytes(let bytes) = payload else { return }
+                process.enter { [self] in received(bytes, id) }
+            } ended: { [self] in
+                process.enter { [self] in closed(id) }
+            }
+        }
+    }
+
+    private func received(_ bytes: [UInt8], _ id: ConnectionID) {
+        guard sockets[id] != nil else { return }
+        if heldBack[id] != nil {
+            heldBack[id]?.append(bytes)
+            return
+        }
+        bytes.withByteView { process.step(.bytesReceived(id, $0)) }
+        if !process.effects.zab.append.isEmpty { process.handOver(&process.effects.zab.append) }
+        process.scheduleTurn()
+    }
+
+    private func closed(_ id: ConnectionID) {
+        guard sockets.removeValue(forKey: id) != nil else { return }
+        heldBack[id] = nil
+        process.step(.connectionClosed(id))
+        process.scheduleTurn()
+    }
+
+    func send(_ connection: Connection) {
+        guard let socket = sockets[connection.id] else { return connection.output.removeAll() }
+        if connection.output.count > 0 {
+            socket.send(.bytes(connection.output.bytes))
+            connection.output.removeAll()
+        }
+        if connection.isHeldBack { process.step(.outputDrained(connection.id)) }
+    }
+
+    func closeAfterOutput(_ id: ConnectionID) {
+        guard let socket = sockets[id] else { return }
+        if let connection = process.core.connections[id] { send(connection) }
+        socket.close()
+        // The shell hears of the end of its own channel as of any other.
+        process.after(.microseconds(5)) { [self] in closed(id) }
+    }
+
+    func setReading(_ id: ConnectionID, _ isReading: Bool) {
+        if !isReading {
+            if heldBack[id] == nil { heldBack[id] = [] }
+        } else if let waiting = heldBack.removeValue(forKey: id) {
+            process.after(.microseconds(5)) { [self] in
+                for bytes in waiting { received(bytes, id) }
+            }
+        }
+    }
+}
