@@ -6,6 +6,7 @@ extension SimulatedClient {
     private var ghost: Ghost { world.ghost }
 
     func handle(_ reply: Reply) {
+        world.note(host, "is told \(reply.xid): \(reply.error) at \(reply.zxid)")
         switch reply.xid {
         case SpecialXid.notification: return handleEvent(reply)
         case SpecialXid.ping: return note(reply.zxid)

@@ -8,6 +8,7 @@ extension SimulatedClient {
 
     private func add(_ kind: Request.Kind) -> Int32 {
         let xid = nextXid()
+        world.note(host, "asks \(xid): \(kind)")
         owed.append(Request(xid: xid, kind: kind, floor: world.ghost.acknowledged))
         return xid
     }

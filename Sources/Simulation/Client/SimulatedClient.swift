@@ -148,6 +148,7 @@ final class SimulatedClient: CustomStringConvertible {
     func disconnect() {
         socket?.close()
         socket = nil
+        isEnding = false
         for request in owed { forget(request) }
         owed = []
         connectLater()

@@ -6,8 +6,9 @@ final class ClientPortTwin {
     private unowned let process: ServerProcess
     private var sockets: [ConnectionID: Socket] = [:]
     private var lastConnection: UInt64 = 0
-    /// Not read at present, with what has come for them.
-    private var heldBack: [ConnectionID: [[UInt8]]] = [:]
+    /// What has come by connections that are not read at present, or have not been again yet.
+    private var unread: [ConnectionID: [[UInt8]]] = [:]
+    private var isNotRead: Set<ConnectionID> = []
 
     init(_ process: ServerProcess) { self.process = process }
 
@@ -30,10 +31,14 @@ final class ClientPortTwin {
 
     private func received(_ bytes: [UInt8], _ id: ConnectionID) {
         guard sockets[id] != nil else { return }
-        if heldBack[id] != nil {
-            heldBack[id]?.append(bytes)
-            return
+        if isNotRead.contains(id) || unread[id] != nil {
+            unread[id, default: []].append(bytes)
+        } else {
+            handle(bytes, id)
         }
+    }
+
+    private func handle(_ bytes: [UInt8], _ id: ConnectionID) {
         bytes.withByteView { process.step(.bytesReceived(id, $0)) }
         if !process.effects.zab.append.isEmpty { process.handOver(&process.effects.zab.append) }
         process.scheduleTurn()
@@ -41,7 +46,8 @@ final class ClientPortTwin {
 
     private func closed(_ id: ConnectionID) {
         guard sockets.removeValue(forKey: id) != nil else { return }
-        heldBack[id] = nil
+        unread[id] = nil
+        isNotRead.remove(id)
         process.step(.connectionClosed(id))
         process.scheduleTurn()
     }
@@ -64,12 +70,19 @@ final class ClientPortTwin {
     }
 
     func setReading(_ id: ConnectionID, _ isReading: Bool) {
-        if !isReading {
-            if heldBack[id] == nil { heldBack[id] = [] }
-        } else if let waiting = heldBack.removeValue(forKey: id) {
-            process.after(.microseconds(5)) { [self] in
-                for bytes in waiting { received(bytes, id) }
-            }
+        guard isReading else {
+            isNotRead.insert(id)
+            return
         }
+        isNotRead.remove(id)
+        process.after(.microseconds(5)) { [self] in catchUp(id) }
+    }
+
+    private func catchUp(_ id: ConnectionID) {
+        while !isNotRead.contains(id), process.isAlive, let first = unread[id]?.first {
+            unread[id]?.removeFirst()
+            handle(first, id)
+        }
+        if unread[id]?.isEmpty == true { unread[id] = nil }
     }
 }
