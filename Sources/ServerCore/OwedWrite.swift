@@ -9,7 +9,7 @@ struct OwedWrite {
     /// Decides the reply's form.
     let operation: OpCode
     let receivedAt: Instant
-    /// What it counts for in `Outstanding`.
+    /// What it counts for in `outstanding`.
     let bytes: Int
     /// The content of its frame, from a learner's client: it is forwarded again to a new leader. Empty
     /// where this server proposed it.
@@ -24,27 +24,20 @@ struct OwedWrite {
     }
 }
 
-/// Writes of this server's clients whose replies are owed, of connections that are still there.
+/// How much of something is under way.
 struct Outstanding {
     private(set) var count = 0
     private(set) var bytes = 0
-    /// The part of `bytes` in writes of more than `largeAbove`.
-    private(set) var largeBytes = 0
-    private let largeAbove: Int
-
-    init(largeAbove: Int) { self.largeAbove = largeAbove }
 
     @inline(__always)
-    mutating func add(_ write: OwedWrite) {
+    mutating func add(bytes more: Int) {
         count += 1
-        bytes += write.bytes
-        if write.bytes > largeAbove { largeBytes += write.bytes }
+        bytes += more
     }
 
     @inline(__always)
-    mutating func remove(_ write: OwedWrite) {
+    mutating func remove(bytes less: Int) {
         count -= 1
-        bytes -= write.bytes
-        if write.bytes > largeAbove { largeBytes -= write.bytes }
+        bytes -= less
     }
 }

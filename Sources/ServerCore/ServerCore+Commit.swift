@@ -9,9 +9,7 @@ extension ServerCore {
     /// A learner that is far behind is brought up by transactions of which it is not known yet that
     /// they are committed: nobody is told of those.
     func applyCommitted(_ now: Now, _ effects: inout Effects) {
-        if peer.role.isServing || hasLed, peer.role.isLeading || !hasLed {
-            assured = max(assured, peer.history.committed)
-        }
+        let assured = peer.assured
         var hasApplied = false
         while let slot = peer.nextCommitted() {
             if slot.zxid > assured { endClients(.treeReplaced, &effects) }
@@ -39,6 +37,7 @@ extension ServerCore {
         tree.apply(header, txn, observer: &observer)
         swap(&observer.output, &effects.output)
         statistics.commits += 1
+        if hasLed { proposed.remove(bytes: slot.entry.length) }
         if snapshotDue.count(bytes: slot.entry.length) { effects.isSnapshotDue = true }
         if isMulti { replyBody.writeMultiHeader(type: -1, isDone: true, error: -1) }
         guard header.session != .none, let session = sessions[header.session] else { return }
@@ -56,7 +55,7 @@ extension ServerCore {
             return false
         }
         connection.pending.removeFirst()
-        outstanding.remove(write)
+        outstanding.remove(bytes: write.bytes)
         countLatency(connection, since: write.receivedAt, now)
         connection.statistics.lastOperation = write.operation.shortName
         if write.operation == .createSession {

@@ -84,8 +84,7 @@ extension ServerCore {
         let count = configuration.maximumOutstanding
         let bytes = configuration.maximumOutstandingBytes
         return isServing && outstanding.count < count && outstanding.bytes < bytes
-            && peer.history.outstandingCount < count * memberCount
-            && peer.history.outstandingBytes < bytes * memberCount
+            && proposed.count < count * memberCount && proposed.bytes < bytes * memberCount
     }
 
     private func resume(_ connection: Connection, _ now: Now, _ effects: inout Effects) {
@@ -233,7 +232,7 @@ extension ServerCore {
 
     /// The replies that are still owed are not sent any more.
     private func forgetPending(_ connection: Connection) {
-        for case .write(let write) in connection.pending { outstanding.remove(write) }
+        for case .write(let write) in connection.pending { outstanding.remove(bytes: write.bytes) }
         connection.pending.removeAll()
         connection.pendingBytes = 0
     }

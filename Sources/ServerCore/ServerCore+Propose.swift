@@ -25,7 +25,7 @@ extension ServerCore {
                 proposeError(error, session.id, xid: xid, now, &effects)
             }
         }
-        session.lastProposed = peer.history.last
+        session.lastProposed = lastProposed
     }
 
     /// Validates a write and proposes the transaction, or the error that it ends in: an error takes a
@@ -50,7 +50,7 @@ extension ServerCore {
                     wallMilliseconds: now.wallMilliseconds),
                 into: payloads)
             try checkSize(payloads.count - offset, session, zxid, &effects)
-            launch(from: offset, &effects)
+            launch(zxid, from: offset, &effects)
         } catch {
             payloads.truncate(to: offset)
             proposeError(error, session, xid: xid, now, &effects)
@@ -75,14 +75,15 @@ extension ServerCore {
         _ effects: inout Effects, _ write: (ByteWriter) -> Void
     ) {
         guard isLeader else { return }
+        let zxid = peer.nextZxid
         let payloads = peer.payloads
         let offset = payloads.count
         payloads.writeTxnHeader(
             TxnHeader(
-                session: session, cxid: xid, zxid: peer.nextZxid, time: now.wallMilliseconds,
+                session: session, cxid: xid, zxid: zxid, time: now.wallMilliseconds,
                 type: operation.rawValue))
         write(payloads)
-        launch(from: offset, &effects)
+        launch(zxid, from: offset, &effects)
     }
 
     /// Ends a session whose client asks for it or is dead.
@@ -91,7 +92,7 @@ extension ServerCore {
     ) {
         session.isClosing = true
         proposeCloseSession(session.id, xid: xid, now, &effects)
-        session.lastProposed = peer.history.last
+        session.lastProposed = lastProposed
     }
 
     /// The session's ephemerals, those in flight too, go with it. A list that would not fit one
@@ -137,15 +138,18 @@ extension ServerCore {
                 let parent = try? preparer.futureRecord(parentPath),
                 let node = try? preparer.futureRecord(view)
             else { return }
-            preparer.noteDeletion(of: view, node, parentPath, parent, peer.history.last)
+            preparer.noteDeletion(of: view, node, parentPath, parent, lastProposed)
         }
     }
 
     @inline(__always)
-    private func launch(from offset: Int, _ effects: inout Effects) {
+    private func launch(_ zxid: Zxid, from offset: Int, _ effects: inout Effects) {
+        let size = peer.payloads.count
         peer.propose(from: offset)
-        statistics.proposals += 1
-        if peer.history.open.sizeBytes >= ServerCore.handOverBytes {
+        lastProposed = zxid
+        proposed.add(bytes: size - offset)
+        statistics.countProposal(bytes: size - offset)
+        if size >= ServerCore.handOverBytes {
             peer.flush(into: &effects.zab)
             if !peer.canPropose { stopProposing() }
         }

@@ -39,7 +39,11 @@ package final class ServerCore {
     var heldBack = Deque<ConnectionID>()
     /// Connections whose output has passed its bound.
     var overflowing: [Connection] = []
-    var outstanding: Outstanding
+    /// Writes of this server's clients whose replies are owed, by connections that are still there.
+    var outstanding = Outstanding()
+    /// At a leader: transactions proposed and not applied, whoever's.
+    var proposed = Outstanding()
+    var lastProposed = Zxid.zero
     var reaper: Reaper
     var snapshotDue: SnapshotTrigger
 
@@ -50,8 +54,8 @@ package final class ServerCore {
     var isLeader = false
     /// Leads or has led, and what it proposed may still be committed by it: so while it hands over.
     var hasLed = false
-    /// How far it is known that transactions are committed.
-    var assured: Zxid
+    /// When this server was last established as the leader.
+    var leaderSince: Instant?
     /// Since when nobody is served; nil while clients are.
     var idleSince: Instant?
     var syncs = SyncQueue()
@@ -77,7 +81,6 @@ package final class ServerCore {
         preparer = RequestPreparer(tree: tree, configuration: configuration)
         access = AccessControl(configuration)
         watches = WatchTable(seed: configuration.hashSeed)
-        outstanding = Outstanding(largeAbove: configuration.largeRequestBytes)
         nextSession = SessionID.initial(
             server: configuration.serverID, wallMilliseconds: now.wallMilliseconds,
             known: tree.sessions.all.map(\.id))
@@ -85,7 +88,6 @@ package final class ServerCore {
         snapshotDue = SnapshotTrigger(
             txnCount: configuration.snapshotTxnCount, txnBytes: configuration.snapshotTxnBytes)
         idleSince = now.monotonic
-        assured = durable.lastZxid
         memberCount = zab.membership.voters.count + zab.membership.observers.count
     }
 

@@ -12,6 +12,9 @@ package struct ServerStatistics: Sendable {
     package var responseBytes: Int64 = 0
     package var commits: Int64 = 0
     package var proposals: Int64 = 0
+    package var lastProposalBytes: Int64 = -1
+    package var smallestProposalBytes: Int64 = -1
+    package var largestProposalBytes: Int64 = -1
     package var connectionRequests: Int64 = 0
     package var connectionsRevalidated: Int64 = 0
     package var connectionsDropped: Int64 = 0
@@ -28,6 +31,20 @@ package struct ServerStatistics: Sendable {
         lastResponseBytes = -1
         smallestResponseBytes = -1
         largestResponseBytes = -1
+        lastProposalBytes = -1
+        smallestProposalBytes = -1
+        largestProposalBytes = -1
+    }
+
+    @inline(__always)
+    mutating func countProposal(bytes: Int) {
+        let bytes = Int64(bytes)
+        proposals += 1
+        lastProposalBytes = bytes
+        if smallestProposalBytes < 0 || bytes < smallestProposalBytes {
+            smallestProposalBytes = bytes
+        }
+        if bytes > largestProposalBytes { largestProposalBytes = bytes }
     }
 
     mutating func countResponse(bytes: Int) {

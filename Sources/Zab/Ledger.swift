@@ -21,6 +21,9 @@ final class Ledger {
     private(set) var assured = Zxid.zero
     /// What `epochs` will be when every order is carried out.
     private var orderedEpochs: Epochs
+    /// Whom this process has promised `epochs.accepted` to. A leader leads an epoch once in its
+    /// life, so that the same promise to the same leader may be given again.
+    var promisedTo: ServerID?
     private var unanswered = 0
     private var cuts = 0
     private var wasRecovering = false
@@ -62,9 +65,6 @@ final class Ledger {
         unanswered += 1
         effects.storage.append(.writeEpochs(next))
     }
-
-    /// The history is a leader's now: what made this server's vote doubtful is over.
-    func noteSynced() { isBlank = false }
 
     // MARK: The end of the history
 
@@ -109,6 +109,8 @@ final class Ledger {
     func epochsWritten(_ written: Epochs) {
         unanswered -= 1
         epochs = written
+        // Its history is a leader's now.
+        if written.current.rawValue > 0, !written.isRecovering { isBlank = false }
     }
 
     func truncated(into effects: inout ZabEffects) { endCut(into: &effects) }

@@ -52,7 +52,7 @@ extension ServerCore {
                 propose(
                     operation, &body, .forwarded(request.authInfo), session.id,
                     xid: request.cxid, now, &effects)
-                session.lastProposed = peer.history.last
+                session.lastProposed = lastProposed
             }
         } catch {
             proposeError(error, request.session, xid: request.cxid, now, &effects)
@@ -73,7 +73,7 @@ extension ServerCore {
         proposeOwn(.createSession, session: session.id, xid: request.cxid, now, &effects) {
             $0.writeCreateSessionTxn(timeoutMilliseconds: timeout)
         }
-        session.lastProposed = peer.history.last
+        session.lastProposed = lastProposed
     }
 
     /// Whether requests of the session may come from this server. Whoever is first after an election

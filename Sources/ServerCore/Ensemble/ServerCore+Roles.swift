@@ -65,6 +65,9 @@ extension ServerCore {
     /// Every session of the ensemble gets its whole time-out from here.
     private func becomeLeader(_ now: Now, _ effects: inout Effects) {
         hasLed = true
+        leaderSince = now.monotonic
+        proposed = Outstanding()
+        lastProposed = peer.history.last
         let awake = clock.awake(now.monotonic)
         for session in tree.sessions.all where sessions[session.id] == nil {
             sessions.open(

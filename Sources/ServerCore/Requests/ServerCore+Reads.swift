@@ -81,6 +81,8 @@ extension ServerCore {
     private func answerGetData(
         _ request: ReadRequest, _ connection: Connection, _ output: ByteWriter
     ) -> ErrorCode {
+        // Held once: it may be replaced, though not meanwhile.
+        let tree = tree
         guard let node = tree.find(request.path) else { return .noNode }
         guard access.permits(.read, tree.acl(of: node), tree, connection) else { return .noAuth }
         output.writeNullableBuffer(tree.data(of: node))
@@ -93,6 +95,7 @@ extension ServerCore {
         _ request: ReadRequest, _ connection: Connection, _ output: ByteWriter
     ) -> ErrorCode {
         guard !request.path.contains(0) else { return .badArguments }
+        let tree = tree
         guard let node = tree.find(request.path) else {
             if request.watch { watches.addData(request.path, connection.id) }
             return .noNode
@@ -106,6 +109,7 @@ extension ServerCore {
     private func answerGetChildren(
         _ request: ReadRequest, _ connection: Connection, _ output: ByteWriter, withStat: Bool
     ) -> ErrorCode {
+        let tree = tree
         guard let node = tree.find(request.path) else { return .noNode }
         guard access.permits(.read, tree.acl(of: node), tree, connection) else { return .noAuth }
         writeChildren(of: node, output)

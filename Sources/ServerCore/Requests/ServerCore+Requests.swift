@@ -45,9 +45,9 @@ extension ServerCore {
         var bytes = frame.count
         var kept: [UInt8] = []
         if isLeader {
-            let before = peer.history.outstandingBytes
+            let before = proposed.bytes
             propose(operation, &body, connection, session, xid: header.xid, now, &effects)
-            bytes = peer.history.outstandingBytes - before
+            bytes = proposed.bytes - before
         } else {
             if operation == .closeSession { session.isClosing = true }
             forward(operation, header.xid, body.rest, connection, &effects)
@@ -56,7 +56,7 @@ extension ServerCore {
         let write = OwedWrite(
             xid: header.xid, operation: operation, receivedAt: now.monotonic, bytes: bytes,
             frame: kept)
-        outstanding.add(write)
+        outstanding.add(bytes: bytes)
         connection.pending.append(.write(write))
     }
 

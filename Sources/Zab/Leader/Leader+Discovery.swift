@@ -63,6 +63,7 @@ extension Leader {
         guard highest < Leader.highestEpoch else { return end("there is no epoch after \(highest)") }
         epoch = Epoch(rawValue: highest.rawValue + 1)
         enter(.promising)
+        ledger.promisedTo = me
         ledger.write(accepted: epoch, into: &effects)
     }
 
@@ -74,7 +75,6 @@ extension Leader {
             checkAcknowledgedEpoch(&effects)
         } else if phase == .adopting, ledger.epochs.current == epoch {
             enter(.synchronizing)
-            ledger.noteSynced()
             synchronizeWaiting(&effects)
             checkEstablished(&effects)
         }
@@ -85,6 +85,8 @@ extension Leader {
         write(learner, .leaderInfo(epoch, protocolVersion: learner.protocolVersion), &effects)
     }
 
+    /// An ACKEPOCH without an epoch tells where the learner's history ends, and does not count: it
+    /// had promised the epoch before, perhaps to another.
     func handleAckEpoch(
         _ last: Zxid, _ current: Epoch?, _ learner: LearnerLink, _ effects: inout ZabEffects
     ) {
@@ -93,7 +95,6 @@ extension Leader {
         }
         learner.phase = .acknowledged
         learner.last = last
-        lastProgress = now
         if learner.isVoter, let current, phase == .inviting {
             let own = (ledger.epochs.current, initialEnd)
             if (current, last) > own {

@@ -117,7 +117,6 @@ extension Leader {
     ) {
         learner.phase = .synced
         learner.acked = max(learner.acked, learner.syncedThrough)
-        lastProgress = now
         if phase == .synchronizing {
             checkEstablished(&effects)
         } else {

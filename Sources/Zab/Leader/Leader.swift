@@ -52,7 +52,7 @@ final class Leader {
     private(set) var ending: Ending?
 
     var check = LeadershipCheck()
-    /// When something last went forward before the epoch was established.
+    /// When it last came to another phase, or a learner was sent something from the disk.
     var lastProgress: Instant
     var nextPing: Instant
     /// When a packet of a voter last came, of those too whose link is gone.

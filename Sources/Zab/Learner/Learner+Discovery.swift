@@ -32,12 +32,14 @@ extension Learner {
         // A blank disk must not pass for one with a history before it has all of it.
         let becomesRecovering =
             !isVoter && !configuration.isObserver && !ledger.epochs.isRecovering
+        if proposed > ledger.epochs.accepted { ledger.promisedTo = leader }
         if proposed > ledger.epochs.accepted || becomesRecovering {
             ledger.write(
                 accepted: proposed, isRecovering: becomesRecovering ? true : nil, into: &effects)
         } else {
-            // It was promised before, perhaps to another server: this is no vote for the leader.
-            acknowledgeEpoch(nil, &effects)
+            // Promised before: if to another server, this is no vote for the leader.
+            let isSame = proposed == ledger.epochs.accepted && ledger.promisedTo == leader
+            acknowledgeEpoch(isSame ? ledger.epochs.current : nil, &effects)
         }
     }
 

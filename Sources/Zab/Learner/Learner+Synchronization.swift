@@ -70,7 +70,6 @@ extension Learner {
     }
 
     func acknowledgeNewLeader(_ effects: inout ZabEffects) {
-        if isVoter { ledger.noteSynced() }
         enter(.waiting)
         // To an Apache leader, what it has committed needs no ACK.
         acked = isLeaderOurs ? syncEnd : min(announced, syncEnd)
@@ -100,9 +99,7 @@ extension Learner {
     }
 
     func comeBackAsVoter() {
-        guard !configuration.isObserver else { return }
-        ledger.noteSynced()
-        end(.rejoin)
+        if !configuration.isObserver { end(.rejoin) }
     }
 
     func handleAppended(_ effects: inout ZabEffects) {

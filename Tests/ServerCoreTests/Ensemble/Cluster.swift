@@ -17,6 +17,8 @@ final class Cluster {
     private var notifications: [(from: ServerID, to: ServerID, Notification)] = []
     /// Pairs that do not reach each other, both ways.
     private var cuts: Set<[ServerID]> = []
+    /// Pairs between whose quorum ports nothing arrives for the time being.
+    private var stalled: Set<[ServerID]> = []
     private var lastLink: UInt64 = 0
     private var lastConnection: UInt64 = 0
     /// Learners are sent a snapshot where they could be sent the log.
@@ -122,7 +124,7 @@ final class Cluster {
             deliverNotification()
             hasHappened = true
         }
-        for wire in wires {
+        for wire in wires where !isStalled(wire) {
             for index in 0..<2 {
                 while wire.isOpen, wire.ends[index].isReady {
                     wire.deliver(to: index)
@@ -150,7 +152,7 @@ final class Cluster {
         case 3..<5: up.isEmpty ? () : up[random.below(up.count)].endTurn()
         case 5: if !notifications.isEmpty { deliverNotification() }
         default:
-            let open = wires.filter(\.isOpen)
+            let open = wires.filter { $0.isOpen && !isStalled($0) }
             guard !open.isEmpty else { return }
             open[random.below(open.count)].deliver(to: random.below(2))
         }
@@ -284,6 +286,15 @@ final class Cluster {
         }
         one.step(.zab(.electionLink(other.id, isUp: false)))
         other.step(.zab(.electionLink(one.id, isUp: false)))
+    }
+
+    /// What they send each other on the quorum port waits, until they are told to go on.
+    func stall(_ one: Member, _ other: Member) { stalled.insert(pair(one.id, other.id)) }
+
+    func resume() { stalled.removeAll() }
+
+    private func isStalled(_ wire: Wire) -> Bool {
+        stalled.contains(pair(wire.ends[0].member.id, wire.ends[1].member.id))
     }
 
     func isolate(_ member: Member) {

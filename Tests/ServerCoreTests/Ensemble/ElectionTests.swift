@@ -60,6 +60,39 @@ struct ElectionTests {
         #expect(client.exists("/count")?.stat?.version == 1)
     }
 
+    @Test("a write that the same leader has proposed and not committed is not forwarded again")
+    func sameLeader() {
+        let cluster = Cluster.serving(voters: 3, observers: 1)
+        guard let leader = cluster.leader, let other = cluster.followers.last else { return }
+        for (member, path) in [(cluster.followers[0], "/count"), (cluster.observers[0], "/more")] {
+            let client = member.connect(timeoutMilliseconds: 10_000)
+            client.create(path)
+            for follower in cluster.followers where follower !== member {
+                cluster.stall(leader, follower)
+            }
+            let xid = client.send(.setData) {
+                $0.writeString(path)
+                $0.writeString("")
+                $0.writeInt32(-1)
+            }
+            member.endTurn()
+            cluster.deliverAll(to: leader)
+            leader.endTurn()
+            cluster.cut(member, leader)
+            cluster.heal()
+            var passed = 0
+            while !member.isServing, passed < 40 {
+                cluster.run(milliseconds: 10)
+                passed += 1
+            }
+            cluster.resume()
+            cluster.run(milliseconds: 300)
+            #expect(leader.core.role.isEstablishedLeader && other.isServing)
+            #expect(client.replies().map(\.xid) == [xid])
+            #expect(client.exists(path)?.stat?.version == 1)
+        }
+    }
+
     @Test("a leader that steps down ends those that are owed a write, and keeps the others")
     func stepDown() {
         let cluster = Cluster.serving(voters: 3)
@@ -162,6 +195,44 @@ struct ElectionTests {
         leader.restart()
         cluster.runUntilServing()
         cluster.settle()
+        cluster.expectSameTrees()
+    }
+
+    @Test("a leader that hands over answers what is in flight first, and keeps its clients")
+    func handOver() {
+        let cluster = Cluster.serving(voters: 3)
+        guard let leader = cluster.leader else { return }
+        let client = leader.connect(timeoutMilliseconds: 10_000)
+        let xid = client.send(.create) { $0.writeCreate("/a", "") }
+        leader.step(.turnEnded)
+        leader.step(.zab(.handOver))
+        let late = client.send(.create) { $0.writeCreate("/b", "") }
+        cluster.settle()
+        cluster.runUntilServing()
+        cluster.run(milliseconds: 500)
+        #expect(client.replies().map(\.xid) == [xid, late])
+        #expect(leader.closed.isEmpty)
+        #expect(cluster.leader?.id != leader.id)
+        let statistics = cluster.leader?.core.ensembleStatistics(now: cluster.now)
+        #expect(statistics?.learners?.syncedFollowers == 2)
+    }
+
+    @Test("a learner that is brought up by what may not be committed tells nobody of it")
+    func broughtUp() {
+        let cluster = Cluster.serving(voters: 3, recentBytes: 0)
+        guard let leader = cluster.leader else { return }
+        let member = cluster.followers[0]
+        let client = member.connect(timeoutMilliseconds: 10_000)
+        client.create("/a", "1")
+        _ = client.get("/a", watch: true)
+        let writer = cluster.followers[1].connect(timeoutMilliseconds: 10_000)
+        cluster.cut(member, leader)
+        writer.set("/a", "2")
+        cluster.heal()
+        cluster.run(milliseconds: 2000)
+        #expect(member.isServing)
+        let events = client.replies().map(\.xid)
+        #expect(events == [SpecialXid.notification] || member.closed.map(\.connection) == [client.id])
         cluster.expectSameTrees()
     }
 }
