@@ -28,16 +28,23 @@ struct OwedWrite {
 struct Outstanding {
     private(set) var count = 0
     private(set) var bytes = 0
+    /// The part of `bytes` in pieces of more than `largeAbove`.
+    private(set) var largeBytes = 0
+    private let largeAbove: Int
+
+    init(largeAbove: Int = .max) { self.largeAbove = largeAbove }
 
     @inline(__always)
     mutating func add(bytes more: Int) {
         count += 1
         bytes += more
+        if more > largeAbove { largeBytes += more }
     }
 
     @inline(__always)
     mutating func remove(bytes less: Int) {
         count -= 1
         bytes -= less
+        if less > largeAbove { largeBytes -= less }
     }
 }

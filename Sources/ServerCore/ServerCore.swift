@@ -40,7 +40,7 @@ package final class ServerCore {
     /// Connections whose output has passed its bound.
     var overflowing: [Connection] = []
     /// Writes of this server's clients whose replies are owed, by connections that are still there.
-    var outstanding = Outstanding()
+    var outstanding: Outstanding
     /// At a leader: transactions proposed and not applied, whoever's.
     var proposed = Outstanding()
     var lastProposed = Zxid.zero
@@ -81,6 +81,7 @@ package final class ServerCore {
         preparer = RequestPreparer(tree: tree, configuration: configuration)
         access = AccessControl(configuration)
         watches = WatchTable(seed: configuration.hashSeed)
+        outstanding = Outstanding(largeAbove: configuration.largeRequestBytes)
         nextSession = SessionID.initial(
             server: configuration.serverID, wallMilliseconds: now.wallMilliseconds,
             known: tree.sessions.all.map(\.id))

@@ -19,12 +19,9 @@ extension CoreLoop {
         for (server, notification) in zab.notify { ensemble.election.send(notification, to: server) }
         if let leader = zab.connect { ensemble.quorum.connect(to: leader) }
         for link in zab.output { ensemble.quorum.send(link) }
-        for order in zab.stream { ensemble.quorum.stream(order, ensemble.streams) }
+        for order in zab.stream { stream(order, ensemble) }
         for (link, _) in zab.close { ensemble.quorum.close(link) }
-        for notice in zab.notices {
-            logger.log(notice)
-            words.ensemble.note(notice, Now.current().monotonic)
-        }
+        for notice in zab.notices { note(notice) }
         ensemble.quorum.keepSearching(core.peer.role)
     }
 
@@ -35,6 +32,18 @@ extension CoreLoop {
             if isLeader { words.ensemble.noteProposals(batch) }
         }
         batches.removeAll(keepingCapacity: true)
+    }
+
+    private func note(_ notice: ZabNotice) {
+        logger.log(notice)
+        words.ensemble.note(notice, Now.current().monotonic)
+    }
+
+    private func stream(_ order: SyncOrder, _ ensemble: EnsemblePorts) {
+        if order.isFirst { words.ensemble.noteStream(to: order.learner) }
+        ensemble.quorum.stream(order, ensemble.streams) { [self] mode in
+            note(.learnerSyncing(order.learner, mode, after: order.after))
+        }
     }
 
     private func carryOut(_ order: StorageOrder) {

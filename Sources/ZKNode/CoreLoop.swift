@@ -74,6 +74,7 @@ final class CoreLoop: @unchecked Sendable {
     }
 
     func tick() {
+        ensemble?.quorum.excuseLeaders()
         noteReceived()
         step(.tick)
         endTurn()

@@ -103,7 +103,7 @@ struct HistoryStorage {
         while let piece = feed.next() {
             do throws(SyncError) {
                 guard let rest = try take(piece, &install) else { continue }
-                feed.putBack(piece[(piece.count - rest)...])
+                feed.end(piece[(piece.count - rest)...])
             } catch {
                 install.abandon()
                 throw error

@@ -102,7 +102,9 @@ final class LogThread: @unchecked Sendable {
             if isLoneClient { mailbox.spin(for: LogThread.spinTime) }
             var messages = mailbox.receive(timeoutSeconds: LogThread.idleSeconds)
             if messages.isEmpty {
-                if isWatermarkBehind { try onLog { () throws(TxnLogError) in try log.flushWatermark() } }
+                if isWatermarkBehind {
+                    try onLog { () throws(TxnLogError) in try log.flushWatermark() }
+                }
                 isWatermarkBehind = false
                 messages = mailbox.receive()
             }
@@ -135,11 +137,14 @@ final class LogThread: @unchecked Sendable {
             try storage.write(epochs)
             report(.epochsWritten(epochs))
         case .truncate(let zxid, let rebuilds):
+            let last = log.lastZxid
             let state = try storage.truncate(to: zxid, rebuilds: rebuilds)
+            logger.info("cut the log at \(zxid): what it had up to \(last) was never acknowledged")
             report(.truncated(to: storage.end, state))
         case .install(let link, let zxid, let feed):
             switch try storage.install(feed, zxid: zxid) {
             case .success(let state):
+                logger.info("took a snapshot as of \(zxid) from the leader, in the place of all data")
                 report(.installed(link, storage.end, storage.origin, state))
             case .failure(let error): report(.installFailed(link, reason: error.description))
             }

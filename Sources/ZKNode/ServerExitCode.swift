@@ -7,7 +7,7 @@ package enum ServerExitCode: Int32, Sendable {
     case badConfiguration = 2
     /// The data directory cannot be opened, is another server's, or is in use.
     case dataDirectory = 3
-    /// The client port cannot be listened on.
+    /// A port for clients or for the other servers cannot be listened on.
     case cannotListen = 4
     /// The log or a snapshot is damaged in a way that may have lost what was acknowledged.
     case corruptStorage = 5

@@ -41,6 +41,7 @@ package final class ZKServer: @unchecked Sendable {
         self.configuration = configuration
         self.logger = logger
         // Before anything is read or made for it.
+        try ZKServer.checkMembership(configuration)
         let coreConfiguration = try CoreConfiguration(configuration)
         let storage = try RecoveredStorage.open(configuration, logger)
         let state = storage.state
@@ -82,6 +83,20 @@ package final class ZKServer: @unchecked Sendable {
                 perHost: configuration.limits.maxConnectionsPerAddress,
                 total: configuration.limits.maxConnections),
             ensemble: ensemble, logger: logger)
+    }
+
+    private static func checkMembership(
+        _ configuration: ServerConfiguration
+    ) throws(ServerFailure) {
+        guard configuration.isEnsembleMember, configuration.ownMember == nil else { return }
+        let ids = configuration.ensemble.members.keys.sorted().map { "\($0)" }
+        throw ServerFailure(
+            .badConfiguration,
+            """
+            this server's id is \(configuration.myID.map { "\($0)" } ?? "not known (myid)"), and the \
+            server.N lines name \(ids.joined(separator: ", ")). Write the N of this server's line \
+            into \(configuration.storage.dataDir)/myid.
+            """)
     }
 
     /// Serves until `stop` is called or storage fails.
@@ -135,16 +150,15 @@ package final class ZKServer: @unchecked Sendable {
                     loop.eventLoop.execute { loop.snapshots.failed(error, loop) }
                 },
                 purged: { floor in loop.log.purge(below: floor) }))
-        // All ports before the first word to anyone: a member that others follow must be reachable.
+        // Before the first word to anyone: whom others follow must be reachable.
         try ensemble?.bind()
-        let listener = try ClientListener.bind(loop, configuration.clients, logger, recovered)
         loop.eventLoop.execute { loop.started() }
         let tick = min(configuration.tickTime.timeAmount / 2, ZKServer.longestTick)
         loop.eventLoop.scheduleRepeatedTask(initialDelay: tick, delay: tick) { _ in
             loop.tick()
         }
         schedulePurging()
-        return listener
+        return try ClientListener.bind(loop, configuration.clients, logger, recovered)
     }
 
     /// The protocol's time-outs are looked at as often as this.

@@ -32,7 +32,7 @@ package final class Peer {
     package internal(set) var role = Role.looking
     let ledger: Ledger
     var part = Part.idle
-    var election: Election
+    package internal(set) var election: Election
     var lobby: Lobby
     /// Whom this server follows or leads by, as others are told that ask.
     var vote: Vote?

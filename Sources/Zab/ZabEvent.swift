@@ -23,7 +23,8 @@ package enum ZabEvent {
     /// It could not be made.
     case leaderUnreachable(ServerID)
     case packet(LinkID, QuorumPacket)
-    /// Bytes of a snapshot arrived, which is no packet but a sign of life.
+    /// Bytes of a snapshot arrived, or the other side has taken some of what waits for it: no packet
+    /// but a sign of life.
     case progress(LinkID)
     case linkClosed(LinkID)
     /// What was in the link's output has been taken by the socket.

@@ -138,7 +138,7 @@ struct ElectionPortTests {
         hello.writeElectionInitialMessage(
             ElectionInitialMessage(
                 server: ServerID(rawValue: 1),
-                addresses: [ZKWire.PeerAddress(host: "127.0.0.1", port: 9)]))
+                addresses: [ElectionAddress(host: "127.0.0.1", port: 9)]))
         let impostor = SocketClient(port: ports.numbers[1])
         impostor.write(hello.bytes)
         #expect(impostor.readToEnd().isEmpty)

@@ -40,21 +40,36 @@ struct EnsembleTests {
         }
     }
 
-    @Test("a server whose disk was lost is brought back by a snapshot and what came after it")
+    @Test("a server whose disk was lost gets a snapshot, where the log does not go back so far")
     func lostDisk() throws {
-        let ensemble = TestEnsemble(3)
+        let ensemble = TestEnsemble(3) { $0.snapshots.transactionCount = 8 }
         defer { ensemble.stopAll() }
         try ensemble.startAll()
         let leader = try #require(ensemble.settle())
-        let client = try ensemble.client(of: leader)
-        for number in 0..<200 { client.create("/n\(number)") }
-        for _ in 0..<200 { #expect(try client.reply().error == .ok) }
         let lost = leader % 3 + 1
         ensemble.stopAbruptly(lost)
         ensemble.wipe(lost)
+        let client = try ensemble.client(of: leader)
+        // More than a leader keeps in memory.
+        for number in 0..<60 {
+            client.create("/n\(number)", bytes: 200_000)
+            #expect(try client.reply().error == .ok)
+        }
+        #expect(eventually { !ensemble.hasFirstSegment(leader) })
         try ensemble.start(lost)
-        _ = try #require(ensemble.settle())
-        for path in ["/n0", "/n199"] { #expect(eventually { ensemble.has(lost, path) }, "\(path)") }
+        #expect(ensemble.settle() == leader)
+        #expect(ensemble.ask(leader, "mntr").contains("zk_snap_count\t1\n"))
+        client.create("/last")
+        #expect(try client.reply().error == .ok)
+        for path in ["/n0", "/n59", "/last"] {
+            #expect(eventually { ensemble.has(lost, path) }, "\(path)")
+        }
+        // What it was sent is its own now, on its disk.
+        ensemble.stopAbruptly(lost)
+        try ensemble.start(lost)
+        #expect(ensemble.settle() == leader)
+        #expect(eventually { ensemble.has(lost, "/n0") && ensemble.has(lost, "/last") })
+        #expect(ensemble.ask(leader, "mntr").contains("zk_snap_count\t1\n"))
     }
 
     @Test("an observer is brought up and serves, though it has no vote")
@@ -82,6 +97,20 @@ struct EnsembleTests {
         // The others have elected already.
         let second = try #require(ensemble.settle(within: 5))
         #expect(second != first)
+    }
+
+    @Test("the operator has the leader hand over, and nobody else")
+    func handOverByCommand() throws {
+        let ensemble = TestEnsemble(3)
+        defer { ensemble.stopAll() }
+        try ensemble.startAll()
+        let first = try #require(ensemble.settle())
+        let refusal = try ensemble.command("handover", of: first % 3 + 1)
+        #expect(AdminReply.text("error", in: refusal) == "this server does not lead")
+        let answer = try ensemble.command("handover", of: first)
+        let second = AdminReply.text("leader", in: answer).flatMap { Int($0) }
+        #expect(second != nil && second != first, "\(answer)")
+        #expect(ensemble.settle() == second)
     }
 
     @Test("strangers on the ports of the ensemble cost themselves only")
@@ -112,13 +141,81 @@ struct EnsembleTests {
         withExtendedLifetime(silent) {}
     }
 
+    @Test("a port of the ensemble that is taken is said so, and leaves nothing behind")
+    func portTaken() throws {
+        let ensemble = TestEnsemble(3)
+        defer { ensemble.stopAll() }
+        let taken = PortHolder(port: ensemble.quorumPort(of: 1))
+        let failure = #expect(throws: ServerFailure.self) { try ensemble.start(1) }
+        #expect(failure?.code == .cannotListen)
+        #expect(failure?.description.contains("\(ensemble.quorumPort(of: 1))") == true)
+        taken.release()
+        try ensemble.startAll()
+        _ = try #require(ensemble.settle())
+    }
+
+    @Test("a server whose id none of the lines has is refused before anything is made")
+    func foreignID() throws {
+        let directory = TemporaryDirectory()
+        var configuration = TestEnsemble(3).configuration(of: 1)
+        configuration.storage.dataDir = directory.path
+        configuration.myID = 7
+        let failure = #expect(throws: ServerFailure.self) { try TestNode(configuration) }
+        #expect(failure?.code == .badConfiguration)
+        #expect(failure?.description.contains("1, 2, 3") == true)
+        #expect(directory.names(in: "").isEmpty)
+    }
+
+    @Test("a lone member of three serves nobody and says so")
+    func alone() throws {
+        let ensemble = TestEnsemble(3)
+        defer { ensemble.stopAll() }
+        try ensemble.start(1)
+        for word in ["srvr", "mntr", "stat", "conf"] {
+            let answer = ensemble.ask(1, word)
+            #expect(answer == "This ZooKeeper instance is not currently serving requests\n")
+        }
+        #expect(ensemble.ask(1, "isro") == "null")
+        #expect(ensemble.ask(1, "ruok") == "imok")
+    }
+
+    @Test("the words and /zookeeper/config tell what the ensemble is")
+    func words() throws {
+        let ensemble = TestEnsemble(3)
+        defer { ensemble.stopAll() }
+        try ensemble.startAll()
+        let leader = try #require(ensemble.settle())
+        let membership = (1...3).map { id in
+            let ports = "\(ensemble.quorumPort(of: id)):\(ensemble.electionPort(of: id))"
+            return "server.\(id)=127.0.0.1:\(ports):participant\n"
+        }.joined() + "version=0"
+        #expect(ensemble.ask(leader, "conf").hasSuffix("peerType=0\nmembership: \n" + membership))
+        let monitor = ensemble.ask(leader, "mntr")
+        for line in ["server_state\tleader", "quorum_size\t3", "synced_followers\t2",
+            "followers\t2", "learners\t2", "pending_syncs\t0"]
+        {
+            #expect(monitor.contains("zk_\(line)\n"), "\(line)")
+        }
+        #expect(ensemble.ask(leader, "isro") == "rw")
+        let follower = leader % 3 + 1
+        #expect(ensemble.ask(follower, "mntr").contains("zk_server_state\tfollower\n"))
+        let client = try ensemble.client(of: follower)
+        client.send(.getData) {
+            $0.writeString("/zookeeper/config")
+            $0.writeBool(false)
+        }
+        let reply = try client.reply()
+        #expect(reply.error == .ok)
+        #expect(String(decoding: reply.body.dropFirst(4), as: UTF8.self).hasPrefix(membership))
+    }
+
     /// Bytes that are no message, or one that must not be believed.
     private static let nonsense: [[UInt8]] = {
         let hello = ByteWriter()
         hello.writeElectionInitialMessage(
             ElectionInitialMessage(
                 server: ServerID(rawValue: 77),
-                addresses: [ZKWire.PeerAddress(host: "127.0.0.1", port: 9)]))
+                addresses: [ElectionAddress(host: "127.0.0.1", port: 9)]))
         let stranger = ByteWriter()
         stranger.writeMessage(
             LearnerMessage.followerInfo(

@@ -100,24 +100,6 @@ struct ServerTests {
         #expect(directory.names(in: "").isEmpty)
     }
 
-    @Test("a member of an ensemble is refused: it would serve on its own, as would the others")
-    func ensembleMember() throws {
-        let directory = TemporaryDirectory()
-        let text = """
-            dataDir=\(directory.path)
-            server.1=a:1:2
-            server.2=b:1:2
-            initLimit=5
-            syncLimit=5
-            """
-        let (configuration, _) = try ServerConfiguration.load("zoo.cfg") { name in
-            name == "zoo.cfg" ? text : name.hasSuffix("myid") ? "1" : nil
-        }
-        let failure = #expect(throws: ServerFailure.self) { try TestNode(configuration) }
-        #expect(failure?.code == .badConfiguration)
-        #expect(directory.names(in: "").isEmpty)
-    }
-
     @Test("a segment's size is kept to what the log can do")
     func segmentSize() {
         var log = ServerConfiguration.standalone().log

@@ -54,10 +54,10 @@ final class SocketClient {
         write(frame.bytes)
     }
 
-    func create(_ path: String) {
+    func create(_ path: String, bytes: Int = 4) {
         send(.create) {
             $0.writeString(path)
-            $0.writeString("data")
+            $0.writeBuffer([UInt8](repeating: 1, count: bytes))
             $0.writeACL(ACLEntry.openUnsafe)
             $0.writeInt32(CreateMode.persistent.rawValue)
         }

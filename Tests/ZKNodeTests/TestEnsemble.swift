@@ -6,12 +6,17 @@ import ZKWire
 final class TestEnsemble {
     let count: Int
     private let observers: Int
+    private let adjust: (inout ServerConfiguration) -> Void
     private var directories: [TemporaryDirectory]
     private let members: [Int64: EnsembleMember]
     private(set) var nodes: [Int: TestNode] = [:]
 
     /// - Parameter observers: so many of the last ones do not vote.
-    init(_ count: Int, observers: Int = 0) {
+    init(
+        _ count: Int, observers: Int = 0,
+        _ adjust: @escaping (inout ServerConfiguration) -> Void = { _ in }
+    ) {
+        self.adjust = adjust
         self.count = count
         self.observers = observers
         directories = (0..<count).map { _ in TemporaryDirectory() }
@@ -40,7 +45,9 @@ final class TestEnsemble {
         configuration.ensemble.members = members
         configuration.ensemble.initLimit = 25
         configuration.ensemble.syncLimit = 10
+        configuration.ensemble.electionBindRetries = 1
         configuration.admin.fourLetterWords = ["*"]
+        adjust(&configuration)
         return configuration
     }
 
@@ -63,6 +70,12 @@ final class TestEnsemble {
     /// The disk of a server that does not run is lost.
     func wipe(_ id: Int) { directories[id - 1] = TemporaryDirectory() }
 
+    /// Whether the log on a server's disk goes back to the beginning.
+    func hasFirstSegment(_ id: Int) -> Bool {
+        let names = directories[id - 1].names(in: "zknode/log").filter { $0.hasSuffix(".log") }
+        return names.contains { Int64($0.dropLast(4), radix: 16).map { $0 <= 1 << 32 | 1 } ?? false }
+    }
+
     // MARK: Looking at them
 
     /// What a four-letter word says.
@@ -71,6 +84,11 @@ final class TestEnsemble {
         let client = SocketClient(port: node.port)
         client.write(Array(word.utf8))
         return String(decoding: client.readToEnd(), as: UTF8.self)
+    }
+
+    /// What the admin socket says.
+    func command(_ name: String, of id: Int) throws -> String {
+        try AdminClient.request(name, dataDir: directories[id - 1].path, timeoutSeconds: 20)
     }
 
     /// The `Mode` of `srvr`, nil while the server does not serve.

@@ -6,7 +6,7 @@ import ZKNode
 
 /// A whole server in this process, on a free port, with a directory of its own.
 final class TestNode {
-    private static let logger = ServerLogging.logger(.trace)
+    private static let logger = ServerLogging.logger(.debug)
 
     let server: ZKServer
     private(set) var port = 0

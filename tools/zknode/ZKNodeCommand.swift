@@ -9,7 +9,8 @@ struct ZKNodeCommand: ParsableCommand {
         commandName: "zknode",
         abstract: "A coordination server that speaks ZooKeeper's protocol.",
         subcommands: [
-            Serve.self, SnapshotCommand.self, HandoverCommand.self, BackupCommand.self, RestoreCommand.self, Version.self,
+            Serve.self, SnapshotCommand.self, HandoverCommand.self, BackupCommand.self,
+            RestoreCommand.self, Version.self,
         ])
 
     /// As the library's own, but for the code of a command line that cannot be used

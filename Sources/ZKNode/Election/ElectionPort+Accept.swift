@@ -4,7 +4,7 @@ import ZKWire
 // Connections that others made.
 extension ElectionPort {
     func arrived(_ channel: any Channel) {
-        guard !isClosed else { return channel.close(promise: nil) }
+        guard reports != nil else { return channel.close(promise: nil) }
         arrivals.add(channel)
     }
 

@@ -55,7 +55,7 @@ extension ElectionPort {
     private func unreachable(_ peer: ElectionPeer, _ error: any Error) {
         guard !isClosed else { return }
         if peer.backoff.isFirst {
-            logger.debug("no election connection with server \(peer.id): \(error)")
+            logger.info("server \(peer.id) cannot be reached at its election port: \(error)")
         }
         if peer.link == nil { reports?.link(peer.id, false) }
         dialLater(peer)

@@ -101,7 +101,7 @@ package final class ElectionPort: @unchecked Sendable {
             }
     }
 
-    /// Begins to connect.
+    /// Begins to connect, and to take connections.
     package func start(_ reports: ElectionReports) {
         self.reports = reports
         for peer in sortedPeers { dial(peer) }

@@ -144,7 +144,8 @@ extension EnsemblePorts {
                 QuorumPortSettings(server, own, maximumTxnBytes: maximumTxnBytes), eventLoop,
                 logger),
             streams: SyncStreams(
-                log: state.log.reader, store: state.snapshots, origin: state.snapshotOrigin),
+                log: state.log.reader, store: state.snapshots, origin: state.snapshotOrigin,
+                stallLimit: (server.tickTime * (server.ensemble.initLimit ?? 10)).timeAmount),
             MembershipText(server.ensemble))
         describe(in: state.tree)
     }

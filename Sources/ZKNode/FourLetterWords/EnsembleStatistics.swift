@@ -41,6 +41,12 @@ package struct EnsembleStatistics: Sendable {
         leadingSince = nil
     }
 
+    /// A learner is sent history from the disk: how is known when that has been sent.
+    package mutating func noteStream(to learner: ServerID) {
+        synced.remove(learner)
+        syncing.insert(learner)
+    }
+
     package mutating func noteProposals(_ batch: TxnBatch) {
         for entry in batch.entries {
             let isFirst = lastProposalBytes < 0

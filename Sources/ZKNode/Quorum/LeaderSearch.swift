@@ -23,6 +23,7 @@ extension QuorumPort {
 
     /// Reports `.leaderReached` or `.leaderUnreachable`, unless another search takes its place.
     func connect(to server: ServerID) {
+        guard !isClosed else { return }
         guard let addresses = settings.peers[server] else {
             return report(.leaderUnreachable(server))
         }

@@ -17,6 +17,14 @@ extension QuorumPort {
         report(.progress(link.id))
     }
 
+    /// A leader cannot be heard while what it has sent waits for this server's disk.
+    func excuseLeaders() {
+        for link in links.values {
+            guard case .snapshot(let feed) = link.input, feed.isWaitingForReader else { continue }
+            report(.progress(link.id))
+        }
+    }
+
     /// Where the snapshot of this connection comes from.
     func feed(of id: LinkID) -> SnapshotFeed? {
         guard case .snapshot(let feed)? = links[id]?.input else { return nil }

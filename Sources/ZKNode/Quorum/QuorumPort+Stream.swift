@@ -5,7 +5,10 @@ import Zab
 // History that goes to a learner from the disk.
 extension QuorumPort {
     /// Begins a stream; the protocol's own output waits until it has ended.
-    func stream(_ order: SyncOrder, _ streams: SyncStreams) {
+    /// - Parameter began: told how, when it has ended well.
+    func stream(
+        _ order: SyncOrder, _ streams: SyncStreams, _ began: @escaping @Sendable (SyncMode) -> Void
+    ) {
         guard let link = links[order.link] else {
             return report(.streamFailed(order.link, reason: "the connection is gone"))
         }
@@ -15,7 +18,9 @@ extension QuorumPort {
         streams.start(order, link.channel) { [self] result in
             link.isStreaming = false
             switch result {
-            case .success(let outcome): report(.streamed(order.link, upTo: outcome.upTo))
+            case .success(let outcome):
+                if let mode = outcome.mode { began(mode) }
+                report(.streamed(order.link, upTo: outcome.upTo))
             case .failure(let failure):
                 report(.streamFailed(order.link, reason: failure.description))
             }

@@ -36,6 +36,7 @@ final class QuorumPort: @unchecked Sendable {
     private(set) var isClosed = false
     /// The leader that this server is trying to reach.
     var search: LeaderSearch?
+    private var isStarted = false
     /// Tells the core.
     private(set) var report: (ZabEvent) -> Void = { _ in }
 
@@ -56,7 +57,11 @@ final class QuorumPort: @unchecked Sendable {
         ).bind(bootstrap)
     }
 
-    func start(_ report: @escaping (ZabEvent) -> Void) { self.report = report }
+    /// From now on connections are taken.
+    func start(_ report: @escaping (ZabEvent) -> Void) {
+        isStarted = true
+        self.report = report
+    }
 
     func close() {
         isClosed = true
@@ -93,7 +98,7 @@ final class QuorumPort: @unchecked Sendable {
 
     /// Somebody connected.
     func arrived(_ channel: any Channel) -> QuorumLink? {
-        guard !isClosed else {
+        guard isStarted, !isClosed else {
             channel.close(promise: nil)
             return nil
         }
@@ -137,6 +142,7 @@ final class QuorumPort: @unchecked Sendable {
     // MARK: Input
 
     func received(_ bytes: ByteView, _ link: QuorumLink) {
+        guard links[link.id] != nil else { return }
         switch link.input {
         case .packets: decode(bytes, link)
         case .snapshot(let feed): take(bytes, feed, link)
@@ -179,12 +185,17 @@ final class QuorumPort: @unchecked Sendable {
     /// Gives the socket what it takes.
     func flush(_ link: QuorumLink) {
         guard !link.isStreaming, links[link.id] != nil else { return }
+        var hasSent = false
         while link.channel.isWritable, let buffer = link.takeOutput() {
             link.channel.writeAndFlush(buffer, promise: nil)
+            hasSent = true
         }
-        let isBehind = link.output.map { $0.output.count > 0 } ?? false
-        let hasDrained = link.isBehind && !isBehind
-        link.isBehind = isBehind
-        if hasDrained { report(.linkDrained(link.id)) }
+        let wasBehind = link.isBehind
+        link.isBehind = link.output.map { $0.output.count > 0 } ?? false
+        if wasBehind, !link.isBehind {
+            report(.linkDrained(link.id))
+        } else if wasBehind, hasSent {
+            report(.progress(link.id))
+        }
     }
 }

@@ -15,6 +15,8 @@ final class SnapshotFeed: @unchecked Sendable {
     private var bytes = 0
     private var isClosed = false
     private var isFull = false
+    /// The reader has all of the snapshot, and makes it durable.
+    private var isEnded = false
     private let onRoom: @Sendable () -> Void
 
     /// - Parameter onRoom: called on the reader's thread when there is room again.
@@ -39,6 +41,13 @@ final class SnapshotFeed: @unchecked Sendable {
         lock.unlock(withValue: true)
     }
 
+    /// Whether the reader has to go on, not the sender.
+    var isWaitingForReader: Bool {
+        lock.lock()
+        defer { lock.unlock() }
+        return isEnded || !pieces.isEmpty
+    }
+
     // MARK: The reader
 
     /// Waits for bytes.
@@ -58,11 +67,12 @@ final class SnapshotFeed: @unchecked Sendable {
         return piece
     }
 
-    /// What of a piece does not belong to the snapshot.
-    func putBack(_ rest: ArraySlice<UInt8>) {
-        guard !rest.isEmpty else { return }
+    /// The snapshot has ended.
+    /// - Parameter rest: what of the last piece comes behind it.
+    func end(_ rest: ArraySlice<UInt8>) {
         lock.lock()
-        pieces.insert(Array(rest), at: 0)
+        isEnded = true
+        if !rest.isEmpty { pieces.insert(Array(rest), at: 0) }
         bytes += rest.count
         lock.unlock(withValue: true)
     }

@@ -19,10 +19,14 @@ final class SyncStreams: @unchecked Sendable {
     private let log: TxnLogReader<PosixDisk>
     private let store: SnapshotStore<PosixDisk>
     private var sync: LearnerSync<PosixDisk>
+    /// A learner that takes nothing for so long is given up.
+    private let stallLimit: TimeAmount
 
     init(
-        log: TxnLogReader<PosixDisk>, store: SnapshotStore<PosixDisk>, origin: SnapshotOrigin
+        log: TxnLogReader<PosixDisk>, store: SnapshotStore<PosixDisk>, origin: SnapshotOrigin,
+        stallLimit: TimeAmount
     ) {
+        self.stallLimit = stallLimit
         self.log = log
         self.store = store
         sync = LearnerSync(log: log, store: store, origin: origin)
@@ -39,21 +43,26 @@ final class SyncStreams: @unchecked Sendable {
         _ order: SyncOrder, _ channel: any Channel,
         _ done: @escaping @Sendable (Result<SyncOutcome, SyncFailure>) -> Void
     ) {
-        pool.submit { [sync] state in
+        pool.submit { [sync, stallLimit] state in
             guard state == .active else { return }
-            let result = SyncStreams.run(sync, order, channel)
+            let result = SyncStreams.run(sync, order, channel, stallLimit)
             channel.eventLoop.execute { done(result) }
         }
     }
 
     /// Blocks until the learner has all of it in its socket.
     private static func run(
-        _ sync: LearnerSync<PosixDisk>, _ order: SyncOrder, _ channel: any Channel
+        _ sync: LearnerSync<PosixDisk>, _ order: SyncOrder, _ channel: any Channel,
+        _ stallLimit: TimeAmount
     ) -> Result<SyncOutcome, SyncFailure> {
         do {
             let plan = try sync.send(
                 after: order.after, upTo: order.upTo, isFirst: order.isFirst
             ) { packets in
+                let stall = channel.eventLoop.scheduleTask(in: stallLimit) {
+                    channel.close(promise: nil)
+                }
+                defer { stall.cancel() }
                 try channel.writeAndFlush(ByteBuffer(bytes: packets)).wait()
             }
             return .success(SyncOutcome(order, plan))
@@ -69,14 +78,17 @@ final class SyncStreams: @unchecked Sendable {
 /// How a stream has ended.
 struct SyncOutcome: Sendable {
     let upTo: Zxid
+    /// How it began; nil if it went on from an earlier one.
+    let mode: SyncMode?
 
     init(_ order: SyncOrder, _ plan: SyncPlan?) {
-        // A snapshot may be newer than what was asked for.
-        guard case .snapshot(let zxid)? = plan else {
-            upTo = order.upTo
-            return
+        upTo = order.upTo
+        switch plan {
+        case .diff: mode = .diff
+        case .truncate: mode = .trunc
+        case .snapshot: mode = .snap
+        case nil: mode = nil
         }
-        upTo = max(order.upTo, zxid)
     }
 }
 

@@ -19,6 +19,12 @@ extension Election {
         _ notification: Notification, state: Notification.State, vote: Vote
     ) -> Notification? {
         let sender = notification.sender
+        if state == .leading, notification.state != .looking, notification.vote.leader != me,
+            membership.isVoter(sender)
+        {
+            // It was for this server, and then a quorum was for another one.
+            supporters.remove(sender)
+        }
         guard notification.state == .looking, state != .looking, !isLooking, sender != me,
             membership.contains(sender)
         else { return nil }

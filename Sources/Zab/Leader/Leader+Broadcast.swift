@@ -13,6 +13,11 @@ extension Leader {
         return last.epoch < epoch ? Zxid(epoch: epoch, counter: 1) : last.next
     }
 
+    var isCounterUsedUp: Bool {
+        let last = ledger.history.last
+        return last.epoch >= epoch && last.counter >= Leader.lastCounter
+    }
+
     /// Proposals, commits and questions of this turn leave.
     func flush(into effects: inout ZabEffects) {
         if let batch = ledger.handOver(into: &effects) { propose(batch, &effects) }
@@ -21,7 +26,7 @@ extension Leader {
         }
         if check.needsRound { sendPings(&effects) }
         closeOverflowing(&effects)
-        if phase == .established, ledger.history.last.counter >= Leader.lastCounter {
+        if phase == .established, isCounterUsedUp {
             leave("the counter of epoch \(epoch) is used up", abstains: false)
         }
     }

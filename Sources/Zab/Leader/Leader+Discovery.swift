@@ -9,7 +9,7 @@ extension Leader {
 
     /// Begins to lead. An ensemble of one needs nobody and goes on in its epoch.
     func begin(into effects: inout ZabEffects) {
-        if configuration.isAlone, ledger.history.last.counter < Leader.lastCounter {
+        if configuration.isAlone, !isCounterUsedUp {
             ledger.commit(upTo: ledger.history.last)
             enter(.established)
         } else {

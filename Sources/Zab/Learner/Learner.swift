@@ -175,6 +175,8 @@ final class Learner {
     }
 
     private func handleTick() {
+        // Before it is live the leader waits for this server's disk, and says nothing meanwhile.
+        if phase < .live, !ledger.isSettled { lastHeard = now }
         let ticks = phase == .live ? configuration.syncLimit : configuration.initLimit
         guard now - lastHeard > configuration.tick * ticks else { return }
         end(.look("server \(leader) was silent for \(ticks) ticks", .silent))

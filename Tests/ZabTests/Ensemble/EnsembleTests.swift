@@ -19,6 +19,18 @@ struct EnsembleTests {
         for server in ensemble.servers { #expect(server.tree.count == 10) }
     }
 
+    @Test("A run is the same each time")
+    func determinism() {
+        for seed in UInt64(1)...6 {
+            let digests = (0..<2).map { _ in
+                let swarm = Swarm(seed: seed)
+                swarm.run(milliseconds: 1500)
+                return swarm.ensemble.digest
+            }
+            #expect(digests[0] == digests[1], "seed \(seed)")
+        }
+    }
+
     /// As many more as the environment asks for, from a seed on.
     private static let seeds: Range<UInt64> = {
         let number = { (name: String) in getenv(name).flatMap { UInt64(String(cString: $0)) } }

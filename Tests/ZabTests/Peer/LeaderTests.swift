@@ -1,0 +1,283 @@
+import Testing
+import ZKWire
+import Zab
+
+/// Transactions of the epochs in these scripts.
+private func z(_ epoch: UInt32, _ counter: UInt32) -> Zxid { PeerScript.zxid(epoch, counter) }
+
+@Suite("A leader")
+struct LeaderTests {
+    @Test("It promises, then invites; adopts, then synchronizes; establishes, then serves")
+    func phases() {
+        let script = PeerScript(last: z(1, 5))
+        script.becomeLeader()
+        #expect(script.peer.role == .leading(Epoch(rawValue: 1), isEstablished: false))
+        _ = script.done()
+        script.arrive(2, server: 2)
+        #expect(script.done() == ["write 2 1"])
+        script.disk()
+        #expect(script.done() == ["2 leaderInfo 0x200000000"])
+        script.learner(2, says: .ackEpoch(lastLoggedZxid: z(1, 5), currentEpoch: Epoch(rawValue: 1)))
+        #expect(script.done() == ["write 2 2"])
+        script.disk()
+        #expect(script.done() == ["2 diff 0x100000005", "2 newLeader 0x200000000"])
+        #expect(!script.peer.role.isServing)
+        script.learner(2, says: .ack(z(2, 0)))
+        #expect(script.done() == ["2 upToDate 0xffffffffffffffff"])
+        #expect(script.peer.role == .leading(Epoch(rawValue: 2), isEstablished: true))
+        #expect(script.peer.nextZxid == z(2, 1))
+    }
+
+    @Test("A transaction is committed when a quorum and its own disk have it")
+    func commit() {
+        let script = PeerScript()
+        script.becomeEstablished()
+        script.propose(2)
+        #expect(
+            script.done() == [
+                "log 0x200000001 0x200000002", "2 proposal 0x200000001", "2 proposal 0x200000002",
+            ])
+        script.learner(2, says: .ack(z(2, 2)))
+        #expect(script.deliver() == [])
+        script.disk()
+        #expect(script.deliver() == [z(2, 1), z(2, 2)])
+        #expect(script.done() == ["2 commit 0x200000002"])
+    }
+
+    @Test("Apache's followers get a COMMIT for each transaction")
+    func apacheCommits() {
+        let script = PeerScript()
+        script.becomeEstablished(version: 0x10000)
+        script.propose(2)
+        script.disk()
+        _ = script.done()
+        script.learner(2, says: .ack(z(2, 1)))
+        #expect(script.done() == ["2 commit 0x200000001"])
+        script.learner(2, says: .ack(z(2, 2)))
+        #expect(script.done() == ["2 commit 0x200000002"])
+    }
+
+    @Test("The uncommitted end of a new leader's log is committed to Apache's learners only")
+    func tail() {
+        for (version, commits) in [(Int32(0x10001), 0), (0x10000, 2)] {
+            // It knows (1,1) to be committed, and was given (1,2) and (1,3).
+            let script = PeerScript()
+            script.becomeLearner()
+            script.leader(says: .leaderInfo(Epoch(rawValue: 1), protocolVersion: 0x10001))
+            script.leader(says: .diff(.zero))
+            script.leader(says: .newLeader(z(1, 0), membership: nil))
+            script.disk()
+            script.leader(says: .upToDate)
+            script.leader(proposes: z(1, 1), z(1, 2), z(1, 3))
+            script.leader(says: .commit(z(1, 1)))
+            script.disk()
+            _ = script.deliver()
+            script.step(.linkClosed(LinkID(rawValue: 9)))
+            for server in [Int64(2), 3] {
+                script.step(
+                    .notification(
+                        Zab.Notification(
+                            sender: ServerID(rawValue: server), state: .looking,
+                            vote: Zab.Vote(
+                                leader: script.me, zxid: z(1, 3), peerEpoch: Epoch(rawValue: 1)),
+                            round: 2)))
+            }
+            script.wait(milliseconds: 300)
+            script.arrive(2, server: 2, version: version)
+            script.disk()
+            _ = script.done()
+            script.learner(
+                2, says: .ackEpoch(lastLoggedZxid: z(1, 1), currentEpoch: Epoch(rawValue: 1)))
+            script.disk()
+            let sent = script.done().filter { $0.hasPrefix("2 ") }
+            #expect(sent.filter { $0.hasPrefix("2 proposal") }.count == 2)
+            #expect(sent.filter { $0.hasPrefix("2 commit") }.count == commits, "\(sent)")
+        }
+    }
+
+    @Test("A learner with a better history ends the leadership; after the quorum it is cut")
+    func betterHistory() {
+        let script = PeerScript(last: z(1, 5))
+        script.becomeLeader()
+        script.arrive(2, server: 2)
+        script.disk()
+        script.learner(2, says: .ackEpoch(lastLoggedZxid: z(1, 6), currentEpoch: Epoch(rawValue: 1)))
+        #expect(script.peer.role == .looking)
+        let established = PeerScript(last: z(1, 5))
+        established.becomeEstablished()
+        established.arrive(3, server: 3)
+        established.learner(
+            3, says: .ackEpoch(lastLoggedZxid: z(1, 6), currentEpoch: Epoch(rawValue: 1)))
+        #expect(
+            established.done() == [
+                "3 leaderInfo 0x200000000", "3 trunc 0x100000005", "3 newLeader 0x200000000",
+            ])
+        #expect(established.peer.role.isServing)
+    }
+
+    @Test("An observer gets what is committed, as INFORM once it is synced")
+    func observer() {
+        let script = PeerScript(observers: 1)
+        script.becomeEstablished()
+        script.propose()
+        script.arrive(4, server: 4, isObserver: true)
+        script.learner(4, says: .ackEpoch(lastLoggedZxid: .zero, currentEpoch: Epoch(rawValue: 1)))
+        script.learner(4, says: .ack(z(2, 0)))
+        #expect(
+            script.done().filter { $0.hasPrefix("4 ") } == [
+                "4 leaderInfo 0x200000000", "4 diff 0x0", "4 newLeader 0x200000000",
+                "4 upToDate 0xffffffffffffffff",
+            ])
+        script.learner(4, says: .ack(z(2, 1)))
+        script.disk()
+        #expect(script.peer.history.committed == .zero, "an observer's ACK counts for nothing")
+        script.learner(2, says: .ack(z(2, 1)))
+        #expect(script.done().contains("4 inform 0x200000001"))
+    }
+
+    @Test("Voters only make the epoch, and nobody changes it who is not of the ensemble")
+    func strangers() {
+        let script = PeerScript(observers: 1)
+        script.becomeLeader()
+        _ = script.done()
+        script.arrive(5, server: 77, accepted: 50)
+        script.arrive(6, server: 4, accepted: 60)
+        script.arrive(7, server: 4, accepted: 70, isObserver: true)
+        script.arrive(8, server: 2, accepted: .max)
+        script.arrive(10, server: 1, accepted: 9)
+        script.arrive(11, server: 2, version: 0xffff)
+        #expect(
+            script.done() == [
+                "close 5 unknownServer", "close 6 protocolViolation", "close 8 protocolViolation",
+                "close 10 unknownServer", "close 11 protocolViolation",
+            ])
+        script.arrive(2, server: 2, accepted: 3)
+        #expect(script.done() == ["write 4 1"])
+    }
+
+    @Test("A server that comes again takes the place of its old link")
+    func replacement() {
+        let script = PeerScript()
+        script.becomeEstablished()
+        script.arrive(3, server: 2)
+        #expect(script.done() == ["3 leaderInfo 0x200000000", "close 2 replaced"])
+        // What the old link still brings is nothing.
+        script.propose()
+        script.disk()
+        script.learner(2, says: .ack(z(2, 1)))
+        #expect(script.peer.history.committed == .zero)
+    }
+
+    @Test("Without a quorum it steps down after syncLimit; one that follows keeps it there")
+    func quorumLost() {
+        let script = PeerScript()
+        script.becomeEstablished()
+        for _ in 0..<20 {
+            script.wait(milliseconds: 50)
+            script.learner(2, says: .ack(z(2, 0)))
+        }
+        #expect(script.peer.role.isServing)
+        script.wait(milliseconds: 600)
+        #expect(script.peer.role == .looking)
+        #expect(script.done().contains("close 2 silent"))
+    }
+
+    @Test("Nobody follows within initLimit: it looks again")
+    func nobodyFollows() {
+        let script = PeerScript()
+        script.becomeLeader()
+        script.wait(milliseconds: 600)
+        #expect(script.peer.role != .looking)
+        script.wait(milliseconds: 500)
+        #expect(script.peer.role == .looking)
+    }
+
+    @Test("A learner that takes nothing is cut off at the bound, and the leader goes on")
+    func outputBound() {
+        let script = PeerScript { $0.maximumLinkBytes = 100 }
+        script.becomeEstablished()
+        for _ in 0..<3 {
+            for _ in 0..<3 {
+                let offset = script.peer.payloads.count
+                script.peer.payloads.writeInt64(7)
+                script.peer.propose(from: offset)
+            }
+            script.peer.flush(into: &script.effects)
+        }
+        script.flush()
+        #expect(script.done().contains("close 2 outputBound"))
+        #expect(script.peer.role.isServing)
+    }
+
+    @Test("The counter is used up: what is in flight is committed, then the next epoch begins")
+    func rollover() {
+        let alone = PeerScript(voters: 1, last: z(1, .max - 65_537))
+        alone.step(.started)
+        #expect(alone.peer.nextZxid == z(1, .max - 65_536))
+        alone.propose()
+        #expect(!alone.peer.canPropose)
+        alone.disk()
+        #expect(alone.deliver() == [z(1, .max - 65_536)])
+        alone.wait(milliseconds: 20)
+        alone.disk()
+        alone.wait(milliseconds: 20)
+        #expect(alone.peer.nextZxid == z(2, 1))
+        #expect(alone.peer.canPropose)
+    }
+
+    @Test("Handing over: no more proposals, then the others elect one of them")
+    func handOver() {
+        let script = PeerScript()
+        script.becomeEstablished()
+        script.propose()
+        script.step(.handOver)
+        #expect(!script.peer.canPropose)
+        script.disk()
+        #expect(script.peer.role != .looking, "the follower lacks a transaction")
+        script.learner(2, says: .ack(z(2, 1)))
+        #expect(script.peer.role == .looking)
+        #expect(script.peer.history.committed == z(2, 1))
+    }
+
+    @Test("Leadership is confirmed by PINGs sent after the question, and by what was proposed")
+    func confirmation() {
+        let script = PeerScript()
+        script.becomeEstablished()
+        script.wait(milliseconds: 60)
+        let open = script.done().filter { $0 == "2 ping 0x0" }.count
+        #expect(open > 0)
+        script.propose()
+        script.peer.confirmLeadership(token: 8, now: script.now, into: &script.effects)
+        script.flush()
+        #expect(!script.done().contains("2 ping 0x200000001"), "one round at a time")
+        func answer() {
+            let packet = ByteWriter()
+            packet.writePing(.zero, touches: [])
+            #expect(script.receive(packet, 2) == ServerID(rawValue: 2))
+            script.flush()
+        }
+        for _ in 0..<open { answer() }
+        #expect(script.done().contains("2 ping 0x200000001"))
+        #expect(script.peer.takeConfirmed() == [], "that PING was sent before")
+        answer()
+        #expect(script.peer.takeConfirmed() == [], "the proposal is not committed")
+        script.disk()
+        script.learner(2, says: .ack(z(2, 1)))
+        #expect(script.peer.takeConfirmed() == [8])
+    }
+
+    @Test("An ensemble of one is established at once and commits what its disk has")
+    func alone() {
+        let script = PeerScript(voters: 1, last: z(1, 4))
+        script.step(.started)
+        #expect(script.peer.role == .leading(Epoch(rawValue: 1), isEstablished: true))
+        script.propose()
+        script.peer.confirmLeadership(token: 3, now: script.now, into: &script.effects)
+        #expect(script.peer.takeConfirmed() == [])
+        script.disk()
+        #expect(script.deliver() == [z(1, 5)])
+        #expect(script.peer.takeConfirmed() == [3])
+        script.wait(milliseconds: 2000)
+        #expect(script.peer.canPropose)
+    }
+}
