@@ -13,8 +13,9 @@ extension LoadedTree {
             try MetaInspection(disk, directory: directory.own).record
         }
         // The directory's own server, and an id for an import that is never written.
-        let configuration = RecoveryConfiguration(
+        var configuration = RecoveryConfiguration(
             serverID: ServerID(rawValue: meta?.serverID ?? 0), newEnsembleID: 1, seed: 0)
+        configuration.isLogRequired = false
         let state = try Recovery(overlay, directory, configuration).load { step in
             output.progress(step, path, snapshots: directory.snapshots, on: disk)
         }

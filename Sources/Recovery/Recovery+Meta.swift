@@ -22,7 +22,19 @@ extension Recovery {
             acceptedEpoch: acceptedEpoch.rawValue, currentEpoch: currentEpoch.rawValue,
             baseGeneration: base.generation, baseZxid: base.point.zxid.rawValue,
             baseChecksum: base.point.checksum)
+        // Before `meta`: from then on a log's directory that is not there is a lost one.
+        try makeDirectory(directory.log)
         try onMeta { () throws(MetaError) in try meta.write(record) }
+    }
+
+    /// S-16: refuses a server whose log is not there at all, since its disk is not mounted or
+    /// `dataLogDir` names another directory. Before the first snapshot nothing else would tell it
+    /// from a server that nobody has written to. A restored or imported directory (a later
+    /// generation) may have no log yet.
+    func checkLogIsThere(_ meta: MetaStore<D>) throws(RecoveryError) {
+        guard configuration.isLogRequired, let record = meta.record else { return }
+        guard record.baseGeneration == LogBase.origin.generation else { return }
+        guard disk.exists(directory.log) else { throw .missingLog(path: directory.log) }
     }
 
     /// S-28, S-29: the directory has to be this server's, and of its ensemble where that is known.

@@ -48,7 +48,9 @@ package struct Recovery<D: Disk> {
             switch verdict {
             case .create: try createMeta(&meta)
             case .importApache: report.imported = try importApache(&meta, progress)
-            case .resume: try discardPartOfInstall(&meta)
+            case .resume:
+                try checkLogIsThere(meta)
+                try discardPartOfInstall(&meta)
             case .refuse: preconditionFailure("meta was opened though it is lost")
             }
             return try resume(meta, lock, &report, begin: begin, progress)
@@ -77,7 +79,7 @@ package struct Recovery<D: Disk> {
         }
     }
 
-    private func makeDirectory(_ path: String) throws(RecoveryError) {
+    func makeDirectory(_ path: String) throws(RecoveryError) {
         guard !disk.exists(path) else { return }
         try onDisk { () throws(DiskError) in
             try disk.createDirectory(path)

@@ -15,6 +15,9 @@ package struct RecoveryConfiguration: Sendable {
     /// `txnLog.compress`.
     package var isLogCompressed = false
     package var limits = SnapshotLimits()
+    /// Whether a directory whose log is not where it is looked for is refused. Tools that only look
+    /// say so and go on with the snapshot.
+    package var isLogRequired = true
     /// The ensemble that the directory has to belong to; nil if it is not known yet.
     package var ensembleID: UInt64?
     /// A reading of a monotonic clock, for the durations in the report.

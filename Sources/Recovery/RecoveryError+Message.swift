@@ -27,6 +27,9 @@ extension RecoveryError: CustomStringConvertible {
 
     private var historyText: String {
         switch self {
+        case .missingLog(let path):
+            "\(path) is not there, and this server has written a log. Mount its disk, or correct "
+                + "dataLogDir"
         case .lostLogEnd(let snapshot, let needed, let last):
             "\(snapshot) was made when the log reached zxid \(needed), and it ends at \(last). "
                 + "Acknowledged transactions may be missing: put the newest log segments back"
@@ -68,7 +71,7 @@ extension RecoveryError: CustomStringConvertible {
         case .inUse: "in-use"
         case .wrongServer, .wrongEnsemble: "wrong-directory"
         case .meta: "lost-meta"
-        case .lostLogEnd, .apacheGap, .apacheLostLogEnd: "missing-segment"
+        case .missingLog, .lostLogEnd, .apacheGap, .apacheLostLogEnd: "missing-segment"
         case .noUsableSnapshot, .apacheNoSnapshot, .unresolvedACLs, .snapshot: "corrupt-snapshot"
         case .undecodable, .apacheLog, .log: "corrupt-log"
         case .apacheEpoch: "apache-import"

@@ -16,6 +16,8 @@ package enum RecoveryError: Error, Equatable, Sendable {
     /// S-26, S-27: there is a log or a snapshot, and nothing that says whose; or `meta` is damaged.
     case meta(MetaError)
     case log(TxnLogError)
+    /// S-16: the directory of the log is not there, and a start made it before it made `meta`.
+    case missingLog(path: String)
     case snapshot(SnapshotError)
     /// S-16: a snapshot was made when the log reached further than it does now.
     case lostLogEnd(snapshot: String, needed: Zxid, last: Zxid)

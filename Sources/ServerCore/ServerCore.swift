@@ -42,7 +42,7 @@ package final class ServerCore {
     /// Writes of this server's clients whose replies are owed, by connections that are still there.
     var outstanding: Outstanding
     /// At a leader: transactions proposed and not applied, whoever's.
-    var proposed = Outstanding()
+    var proposed: Outstanding
     var lastProposed = Zxid.zero
     var reaper: Reaper
     var snapshotDue: SnapshotTrigger
@@ -82,6 +82,7 @@ package final class ServerCore {
         access = AccessControl(configuration)
         watches = WatchTable(seed: configuration.hashSeed)
         outstanding = Outstanding(largeAbove: configuration.largeRequestBytes)
+        proposed = Outstanding(largeAbove: configuration.largeRequestBytes)
         nextSession = SessionID.initial(
             server: configuration.serverID, wallMilliseconds: now.wallMilliseconds,
             known: tree.sessions.all.map(\.id))

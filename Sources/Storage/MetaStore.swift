@@ -110,6 +110,9 @@ package enum MetaError: Error, Equatable, Sendable, CustomStringConvertible {
     package var description: String {
         let recovering = "docs/operating/recovering.md"
         return switch self {
+        case .disk(let error) where error.isOutOfSpace:
+            "Meta: \(error). Nothing was promised by what could not be written; free space on this"
+                + " disk and start again: \(recovering)#disk-full"
         case .disk(let error):
             "Meta: \(error). Nothing was promised by what could not be written; check the disk and"
                 + " start again: \(recovering)#disk-error"

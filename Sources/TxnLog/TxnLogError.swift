@@ -31,11 +31,15 @@ extension TxnLogError: CustomStringConvertible {
         case .locked(let path):
             "\(path) is held by another process. Stop it before starting a second server on the"
                 + " same directory"
+        case .disk(let error) where error.isOutOfSpace:
+            "\(error). Nothing after the last acknowledged transaction was promised; free space on"
+                + " this disk and start again: \(recovering)#disk-full"
         case .disk(let error):
             "\(error). Nothing after the last acknowledged transaction was promised;"
                 + " check the disk and start again: \(recovering)#disk-error"
         case .poisoned(let error):
-            "closed since an earlier failure: \(error). Start again: \(recovering)#disk-error"
+            "closed since an earlier failure: \(error). Start again:"
+                + " \(recovering)#\(error.isOutOfSpace ? "disk-full" : "disk-error")"
         case .corrupt(let fault):
             "\(fault). The record may have been acknowledged, so this server does not vote until it"
                 + " is repaired: \(recovering)#corrupt-log"

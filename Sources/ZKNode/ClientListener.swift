@@ -1,3 +1,4 @@
+import Glibc
 import Logging
 import NIOCore
 import NIOPosix
@@ -23,8 +24,19 @@ enum ClientListener {
                 .cannotListen,
                 """
                 cannot listen on \(settings.address ?? "every address") port \(settings.port): \
-                \(error). Is another server running there? Set clientPort or clientPortAddress.
+                \(reason(error))
                 """)
+        }
+    }
+
+    /// What the system said, and what to do about it.
+    private static func reason(_ error: any Error) -> String {
+        guard let error = error as? IOError else { return "\(error). Correct clientPortAddress" }
+        let words = String(cString: strerror(error.errnoCode)) + " (errno \(error.errnoCode)). "
+        return switch error.errnoCode {
+        case EADDRINUSE: words + "Stop the server that is running there, or set another clientPort"
+        case EACCES: words + "Set a clientPort of 1024 or more, or give the server the right to it"
+        default: words + "Set clientPort, and clientPortAddress to an address of this machine"
         }
     }
 

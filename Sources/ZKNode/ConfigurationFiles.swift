@@ -9,6 +9,14 @@ package enum ConfigurationFiles {
         _ file: String?, _ logger: Logger
     ) throws(ServerFailure) -> ServerConfiguration {
         guard let file else { return .standalone() }
+        if let reason = obstacle(to: file) {
+            throw ServerFailure(
+                .badConfiguration,
+                """
+                \(file): error: cannot be read: \(reason). Give the path of a configuration file, \
+                or none for the defaults
+                """)
+        }
         do throws(ConfigurationError) {
             let (settings, remarks) = try ServerConfiguration.load(file, read: content)
             for remark in remarks {
@@ -19,6 +27,15 @@ package enum ConfigurationFiles {
         } catch {
             throw ServerFailure(.badConfiguration, error.description)
         }
+    }
+
+    /// Why the file cannot be read; nil if it can.
+    private static func obstacle(to path: String) -> String? {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return String(cString: strerror(errno)) }
+        defer { close(descriptor) }
+        var byte: UInt8 = 0
+        return read(descriptor, &byte, 1) < 0 ? String(cString: strerror(errno)) : nil
     }
 
     private static func content(of path: String) -> String? {

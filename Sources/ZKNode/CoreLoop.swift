@@ -236,21 +236,6 @@ final class CoreLoop: @unchecked Sendable {
     }
 }
 
-/// How many connections are taken (`maxClientCnxns`, `maxCnxns`).
-struct ConnectionLimits: Sendable {
-    /// From one address; 0 is no limit.
-    var perHost: Int
-    var total: Int
-
-    func refusal(total current: Int, ofHost: Int) -> String? {
-        if total > 0, current >= total { return "\(current) connections, maxCnxns is \(total)" }
-        if perHost > 0, ofHost >= perHost {
-            return "\(ofHost) connections from there, maxClientCnxns is \(perHost)"
-        }
-        return nil
-    }
-}
-
 extension PeerAddress {
     /// An IPv4 client of a socket for both versions is an IPv4 client.
     fileprivate init(_ address: SocketAddress?) {

@@ -27,6 +27,7 @@ struct RecoveredStorage {
         let disk = PosixDisk()
         let directory = DataDirectory(
             server.storage.dataDir, dataLog: server.storage.givenDataLogDir)
+        try checkDirectories(directory, server.storage, disk)
         let beginning = try FirstStart(server.storage, directory, disk)
         var random = SystemRandomNumberGenerator()
         var configuration = RecoveryConfiguration(
@@ -37,7 +38,7 @@ struct RecoveredStorage {
         configuration.segmentSizeBytes = server.log.segmentBytes
         configuration.isLogCompressed = server.log.isCompressed
         do throws(RecoveryError) {
-            try makeDirectories(directory, isAllowed: server.storage.isDataDirCreated, disk)
+            try makeDirectories(directory, disk)
             let progress = ProgressLog(logger)
             let recovery = Recovery(disk, directory, configuration)
             let state = try recovery.load { progress.note($0) }
@@ -52,10 +53,24 @@ struct RecoveredStorage {
         }
     }
 
+    /// `datadir.autocreate=false`: a path that is not there is a mistake, or not mounted.
+    private static func checkDirectories(
+        _ directory: DataDirectory, _ settings: StorageSettings, _ disk: PosixDisk
+    ) throws(ServerFailure) {
+        guard !settings.isDataDirCreated else { return }
+        for path in [directory.data, directory.dataLog] where !disk.exists(path) {
+            throw ServerFailure(
+                .dataDirectory,
+                """
+                \(path) is not there, and datadir.autocreate is false. Mount its disk, correct \
+                dataDir or dataLogDir, or make the directory
+                """)
+        }
+    }
+
     private static func makeDirectories(
-        _ directory: DataDirectory, isAllowed: Bool, _ disk: PosixDisk
+        _ directory: DataDirectory, _ disk: PosixDisk
     ) throws(RecoveryError) {
-        guard isAllowed else { return }
         for path in Set([directory.data, directory.dataLog]).sorted() {
             do throws(DiskError) {
                 try disk.createDirectories(path)
@@ -162,28 +177,6 @@ extension ImportReport {
             imported Apache ZooKeeper's \(from)\(replayedCount) transactions from its log; its files \
             stay as they are and are not read again
             """
-    }
-}
-
-extension RecoveryError {
-    /// The exit code of a start that ends with this.
-    var exitCode: ServerExitCode {
-        switch self {
-        case .disk, .inUse, .wrongServer: .dataDirectory
-        case .log(let error): error.exitCode
-        default: .corruptStorage
-        }
-    }
-}
-
-extension TxnLogError {
-    /// The exit code of a process that ends with this.
-    var exitCode: ServerExitCode {
-        switch self {
-        case .disk, .poisoned: .storageFailure
-        case .locked: .dataDirectory
-        case .corrupt, .newerVersion, .startsLater, .noRecord, .otherHistory: .corruptStorage
-        }
     }
 }
 

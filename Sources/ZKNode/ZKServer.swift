@@ -81,7 +81,8 @@ package final class ZKServer: @unchecked Sendable {
             scan: scan,
             limits: ConnectionLimits(
                 perHost: configuration.limits.maxConnectionsPerAddress,
-                total: configuration.limits.maxConnections),
+                total: configuration.limits.maxConnections,
+                maximumFiles: OpenFiles.current().maximum),
             ensemble: ensemble, logger: logger)
     }
 

@@ -57,6 +57,21 @@ struct LogFaultTests {
         #expect("\(error)".hasSuffix("docs/operating/recovering.md#missing-segment"))
     }
 
+    @Test("S-16: a log's directory that is not there refuses the start, before any snapshot too")
+    func missingLogDirectory() throws {
+        let disk = SimulatedDisk()
+        let directory = DataDirectory("data", dataLog: "logs")
+        for path in ["data", "logs"] { try disk.createDirectory(path) }
+        var state = try Recovery(disk, directory, Start.configuration()).load()
+        try state.log.close()
+        state.lock.release()
+        // dataLogDir was forgotten: this is no server that nobody has written to.
+        #expect(Start.failure(disk) == .missingLog(path: Start.log))
+        #expect(!disk.exists(Start.log))
+        state = try Recovery(disk, directory, Start.configuration()).load()
+        #expect(state.report.lastZxid == .zero)
+    }
+
     @Test("S-28: another server's directory is refused")
     func otherServer() throws {
         let disk = try makeHistory()

@@ -55,6 +55,11 @@ struct VerdictTableTests {
                     + "dataDir: \(document)wrong-directory"
             ),
             (
+                .missingLog(path: "logs/zknode/log"),
+                "Recovery: logs/zknode/log is not there, and this server has written a log. Mount "
+                    + "its disk, or correct dataLogDir: \(document)missing-segment"
+            ),
+            (
                 .lostLogEnd(
                     snapshot: "snapshot.100000005.lz4", needed: zxid.next, last: zxid),
                 "Recovery: snapshot.100000005.lz4 was made when the log reached zxid 0x100000006, "

@@ -119,7 +119,15 @@ import ZKWire
                 .poisoned(DiskError("write", "log/1.log", code: ENOSPC)),
                 """
                 TxnLog: closed since an earlier failure: write log/1.log: No space left on device \
-                (errno 28). Start again: docs/operating/recovering.md#disk-error
+                (errno 28). Start again: docs/operating/recovering.md#disk-full
+                """
+            ),
+            (
+                .disk(DiskError("write", "log/1.log", code: ENOSPC)),
+                """
+                TxnLog: write log/1.log: No space left on device (errno 28). Nothing after the \
+                last acknowledged transaction was promised; free space on this disk and start \
+                again: docs/operating/recovering.md#disk-full
                 """
             ),
             (

@@ -9,9 +9,8 @@ import ZKWire
     import Darwin
 #endif
 
-/// The fault model's rows that concern the log of one server while it writes, by their ids. (S-09
-/// and S-13 are in `DamageTests`, S-24, S-26 and S-27 in `MetaStoreTests`; S-10 to S-12 and S-28 to
-/// S-34 need more than a log.)
+/// The rows of the storage fault matrix that concern the log of one server while it writes, by their
+/// ids; docs/testing.md says where the others are.
 @Suite struct StorageScenarioTests {
     private let fixture = Fixture(segmentSizeBytes: 8192)
 

@@ -8,13 +8,17 @@ struct LogWriterTests {
     func blockedPipe() {
         let pipe = Pipe()
         let writer = LogWriter(descriptor: pipe.writeEnd, maximumBytes: 8192) { "lost \($0)\n" }
-        // More than pipe, batch and queue hold: to return from this at all is the point.
+        // The first line is more than a pipe holds, so that the writer is stuck in it however its
+        // thread is scheduled. The others are more than the queue holds: to return from this at all
+        // is the point.
+        writer.write(String(repeating: "x", count: 1 << 18) + "\n")
         for number in 0..<100_000 { writer.write("line \(number)\n") }
         #expect(!writer.flush(limitSeconds: 0.05))
         writer.write("one more that is lost\n")
 
         var (next, lostCount) = (0, 0)
         _ = pipe.read { line in
+            if line.hasPrefix("x") { return false }
             let words = line.split(separator: " ")
             if words[0] == "lost" {
                 lostCount += Int(words[1]) ?? 0

@@ -85,6 +85,7 @@ struct ServerTests {
         configuration.clients.port = node.port
         let failure = #expect(throws: ServerFailure.self) { try TestNode(configuration) }
         #expect(failure?.code == .cannotListen)
+        #expect(failure?.description.contains("Address already in use (errno 98)") == true)
         configuration.clients.port = 0
         try TestNode(configuration).stop()
         node.stop()

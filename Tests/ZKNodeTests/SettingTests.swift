@@ -109,6 +109,31 @@ struct SettingTests {
         try TestNode(configuration).stop()
     }
 
+    @Test("with datadir.autocreate=false a directory that is not there is named and not made")
+    func directoryAutocreate() throws {
+        let directory = TemporaryDirectory()
+        var configuration = TestNode.configuration(directory)
+        configuration.storage.isDataDirCreated = false
+        configuration.storage.dataDir = directory.path + "/absent"
+        let failure = #expect(throws: ServerFailure.self) { try TestNode(configuration) }
+        #expect(failure?.code == .dataDirectory)
+        #expect(failure?.description.hasPrefix("\(directory.path)/absent is not there") == true)
+        #expect(directory.names(in: "").isEmpty)
+    }
+
+    @Test("connections are refused by each limit, and before file descriptors run out")
+    func connectionLimits() {
+        let limits = ConnectionLimits(perHost: 3, total: 10, maximumFiles: 1024)
+        #expect(limits.refusal(total: 9, ofHost: 2) == nil)
+        #expect(limits.refusal(total: 10, ofHost: 0)?.contains("maxCnxns is 10") == true)
+        #expect(limits.refusal(total: 3, ofHost: 3)?.contains("maxClientCnxns is 3") == true)
+        let unlimited = ConnectionLimits(perHost: 0, total: 0, maximumFiles: 1024)
+        #expect(unlimited.refusal(total: 991, ofHost: 991) == nil)
+        #expect(unlimited.refusal(total: 992, ofHost: 992)?.contains("may open 1024 files") == true)
+        let tiny = ConnectionLimits(perHost: 0, total: 0, maximumFiles: 8)
+        #expect(tiny.refusal(total: 0, ofHost: 0) == nil)
+    }
+
     @Test("a sync waits for more, but not longer than nothing comes")
     func groupCommit() {
         var settings = ServerConfiguration.standalone().log

@@ -8,6 +8,7 @@ import time
 
 import pytest
 from kazoo.client import KazooClient
+from support.network import NETWORKS
 from support.servers import SERVERS, ApacheZooKeeper, ZKNode
 from support.wire import RawClient
 
@@ -19,6 +20,9 @@ def pytest_addoption(parser):
     parser.addoption(
         "--server", choices=sorted(SERVERS), default="zknode",
         help="what the tests run against; apache shows that a test asks for ZooKeeper's behaviour")
+    parser.addoption(
+        "--network", choices=NETWORKS, default="auto",
+        help="between members of an ensemble: network namespaces, where permitted, or a proxy")
 
 
 def pytest_configure(config):

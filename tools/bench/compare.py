@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 import time
 
+import ensembles
 import report
 import servers
 
@@ -142,6 +143,10 @@ def announce(server, name, result):
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", choices=["apache", "zknode"], help="measure one server")
+    parser.add_argument(
+        "--servers", type=int, choices=[1, ensembles.COUNT], default=1,
+        help="of an ensemble, on this machine; without the part on many znodes",
+    )
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=10, help="measured time of a workload")
     parser.add_argument("--warmup", type=int, default=3, help="time before it, not measured")
@@ -150,7 +155,7 @@ def parse_arguments():
     parser.add_argument("--snapshot-seconds", type=int, default=30)
     parser.add_argument("--rate", type=int, default=5000, help="paced sets a second")
     parser.add_argument("--heap", default="2g", help="of Apache's JVM")
-    parser.add_argument("--port", type=int, default=22810, help="and the one after it")
+    parser.add_argument("--port", type=int, default=22810, help="and 200 after it")
     parser.add_argument("--apache-command", help="with {config} for the file")
     parser.add_argument("--ours-command", help="with {config} for the file")
     parser.add_argument("--zkbench", default=str(ROOT / ".build/release/zkbench"))
@@ -170,14 +175,18 @@ def main():
     with tempfile.TemporaryDirectory(prefix="bench-", dir=arguments.directory) as temporary:
         directory = pathlib.Path(temporary)
         everyone = [servers.apache(arguments, directory), servers.ours(arguments, directory)]
-        chosen = [it for it in everyone if arguments.only in (None, it.name)]
+        chosen = [
+            ensembles.of(it, arguments.servers)
+            for it in everyone if arguments.only in (None, it.name)
+        ]
         bench = Bench(arguments, directory)
         results = {it.name: {"title": it.title, "rounds": [], "big": []} for it in chosen}
         for number in range(arguments.rounds):
             # Turns in changing order: what the machine does over time is shared.
             for server in chosen if number % 2 == 0 else chosen[::-1]:
                 results[server.name]["rounds"].append(throughput_round(server, bench, arguments))
-        for number in range(arguments.rounds if arguments.znodes else 0):
+        is_one = arguments.servers == 1
+        for number in range(arguments.rounds if arguments.znodes and is_one else 0):
             for server in chosen if number % 2 == 0 else chosen[::-1]:
                 big = big_tree_round(server, bench, arguments)
                 print(server.name, json.dumps(big), flush=True)
@@ -187,7 +196,8 @@ def main():
     text = report.markdown(results, WORKLOADS, arguments)
     print(text)
     if arguments.write:
-        report.write(ROOT / "docs/benchmarks.md", text)
+        name = "results" if arguments.servers == 1 else "ensemble results"
+        report.write(ROOT / "docs/benchmarks.md", text, name)
 
 
 if __name__ == "__main__":

@@ -6,8 +6,9 @@ import platform
 import statistics
 import subprocess
 
-BEGIN = "<!-- results: begin -->\n"
-END = "<!-- results: end -->"
+# What stands between these two lines of the page is replaced.
+BEGIN = "<!-- {}: begin -->\n"
+END = "<!-- {}: end -->"
 
 
 def markdown(results, workloads, arguments):
@@ -18,11 +19,11 @@ def markdown(results, workloads, arguments):
     return "\n\n".join(parts) + "\n"
 
 
-def write(path, text):
-    """Replaces what is between the markers of the page."""
+def write(path, text, name="results"):
+    """Replaces what is between the markers of that name in the page."""
     page = path.read_text()
-    begin = page.index(BEGIN) + len(BEGIN)
-    path.write_text(page[:begin] + "\n" + text + "\n" + page[page.index(END) :])
+    begin = page.index(BEGIN.format(name)) + len(BEGIN.format(name))
+    path.write_text(page[:begin] + "\n" + text + "\n" + page[page.index(END.format(name)) :])
 
 
 def throughput_table(results, workloads):
@@ -51,18 +52,18 @@ def big_table(results, arguments):
     def mebibytes(count):
         return f"{count / 2**20:,.0f} MiB"
 
-    def row(name, value, text):
+    def row(name, value, text, combine=statistics.median):
         """`value` takes a number from a round; less is better."""
-        medians = []
+        shown = []
         for result in results.values():
             numbers = [value(one_round) for one_round in result["big"]]
             known = [number for number in numbers if number is not None]
-            medians.append(statistics.median(known) if known else None)
-        cells = ["-" if number is None else text(number) for number in medians]
+            shown.append(combine(known) if known else None)
+        cells = ["-" if number is None else text(number) for number in shown]
         ratio = "-"
-        if len(medians) == 2 and all(medians):
-            ratio = f"{medians[0] / medians[1]:.1f}x"
-        return [name, *cells] + ([ratio] if len(medians) == 2 else [])
+        if len(shown) == 2 and all(shown):
+            ratio = f"{shown[0] / shown[1]:.1f}x"
+        return [name, *cells] + ([ratio] if len(shown) == 2 else [])
 
     rows = [
         row("memory (RSS) after the load", lambda it: it["RSS after load"], mebibytes),
@@ -83,7 +84,10 @@ def big_table(results, arguments):
             ("p99", "{:.1f} ms".format),
             ("max", "{:.0f} ms".format),
         ]:
-            line = row(f"snapshots under {what}: {name}", lambda it: it[key][name], text)
+            # A stall is claimed not to be there: one round that has it is enough to show it.
+            combine = {"worst window": min, "longest silence": max, "max": max}.get(
+                name, statistics.median)
+            line = row(f"snapshots under {what}: {name}", lambda it: it[key][name], text, combine)
             if name in ("rate", "worst window", "snapshots") and len(line) == 4:
                 line[3] = ""
             rows.append(line)
@@ -121,6 +125,8 @@ def machine(results, arguments):
     for result in results.values():
         lines.append(f"- {result['title']}: {result['rounds'][0]['version']}")
     options = [f"--only {arguments.only}"] if arguments.only else []
+    if arguments.servers > 1:
+        options.append(f"--servers {arguments.servers}")
     options += [f"--rounds {arguments.rounds}", f"--seconds {arguments.seconds}"]
     lines.append(f"- command: `tools/bench/compare.sh {' '.join(options)}`")
     return "\n".join(lines)

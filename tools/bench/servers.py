@@ -40,18 +40,8 @@ class Server:
 
     def start(self, fresh=True, settings=None):
         """Starts the server; returns the seconds from there to the first answered read."""
-        assert self.process is None
-        if fresh:
-            shutil.rmtree(self.directory, ignore_errors=True)
-        self.directory.mkdir(parents=True, exist_ok=True)
-        config = self.directory / "zoo.cfg"
-        config.write_text(self.configuration(settings or {}))
-        log = open(self.directory / "output.log", "ab")
-        start = time.monotonic()
-        self.process = subprocess.Popen(
-            shlex.split(self.command.format(config=config)), stdout=log, stderr=log
-        )
-        log.close()
+        self.begin(fresh)
+        start = self.launch(settings)
         while not answers_reads(self.port):
             if self.process.poll() is not None:
                 raise SystemExit(f"{self.name} ended at once: see {self.directory}/output.log")
@@ -60,6 +50,24 @@ class Server:
                 raise SystemExit(f"{self.name} does not answer: see {self.directory}/output.log")
             time.sleep(0.005)
         return time.monotonic() - start
+
+    def begin(self, fresh):
+        """Makes the directory, without what is in it if `fresh`."""
+        if fresh:
+            shutil.rmtree(self.directory, ignore_errors=True)
+        self.directory.mkdir(parents=True, exist_ok=True)
+
+    def launch(self, settings=None):
+        """Starts the process, waits for nothing, and returns when it was."""
+        assert self.process is None
+        config = self.directory / "zoo.cfg"
+        config.write_text(self.configuration(settings or {}))
+        start = time.monotonic()
+        with open(self.directory / "output.log", "ab") as log:
+            self.process = subprocess.Popen(
+                shlex.split(self.command.format(config=config)), stdout=log, stderr=log
+            )
+        return start
 
     def configuration(self, settings):
         """The same text for every server: what is not in it is the server's default."""

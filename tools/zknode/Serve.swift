@@ -48,7 +48,8 @@ struct Serve: ParsableCommand {
             signals.handle { server.stop() }
             try server.run()
         } catch {
-            logger.critical("\(error.description)")
+            // A line each: a configuration may have several errors.
+            for line in error.description.split(separator: "\n") { logger.critical("\(line)") }
             // The one place that exits.
             throw ExitCode(error.code.rawValue)
         }

@@ -66,7 +66,7 @@ extension ServerCore {
     private func becomeLeader(_ now: Now, _ effects: inout Effects) {
         hasLed = true
         leaderSince = now.monotonic
-        proposed = Outstanding()
+        proposed = Outstanding(largeAbove: configuration.largeRequestBytes)
         lastProposed = peer.history.last
         let awake = clock.awake(now.monotonic)
         for session in tree.sessions.all where sessions[session.id] == nil {

@@ -5,19 +5,18 @@ Java system properties (`PROPERTIES_OF_APACHE`), which is done here, so that a t
 """
 
 import os
-import random
 import signal
-import socket
 import subprocess
 import time
 from pathlib import Path
 
+from .ports import HOST, free_port
 from .wire import four_letter_word
 
-HOST = "127.0.0.1"
-PORTS = range(22600, 22800)
 REPOSITORY = Path(__file__).resolve().parents[3]
 APACHE_JARS = "/usr/share/java/zookeeper.jar"
+# With them Apache's log is on its output.
+APACHE_LOG_JARS = "/usr/share/java/slf4j-log4j12.jar:/usr/share/java/log4j-1.2.jar"
 
 # A server that is asked to start must listen, and one that is asked to stop must end, within this.
 START_LIMIT_S = 30
@@ -43,34 +42,22 @@ PROPERTIES_OF_APACHE = {
 }
 
 
-def free_port():
-    """A port of our range that nobody listens on, sought from a random one on."""
-    start = random.randrange(len(PORTS))
-    for offset in range(len(PORTS)):
-        port = PORTS[(start + offset) % len(PORTS)]
-        with socket.socket() as probe:
-            try:
-                probe.bind((HOST, port))
-            except OSError:
-                continue
-            return port
-    raise RuntimeError(f"no free port in {PORTS}")
-
-
 class Server:
     """One server process on a data directory of its own, which outlives a kill."""
 
     kind = "abstract"
 
-    def __init__(self, directory, config=None):
+    def __init__(self, directory, config=None, host=HOST, port=None):
         self.directory = Path(directory)
         self.directory.mkdir(parents=True, exist_ok=True)
         self.data_dir = Path((config or {}).get("dataDir", self.directory / "data"))
         self.config_file = self.directory / "zoo.cfg"
         self.log_file = self.directory / "server.log"
-        self.host, self.port = HOST, free_port()
+        self.host, self.port = host, port or free_port()
+        # What the command is started by: `ip netns exec` for a member of an ensemble.
+        self.prefix = []
         self.config = {**DEFAULTS, "dataDir": self.data_dir, "clientPort": self.port}
-        self.config |= {"clientPortAddress": HOST, **(config or {})}
+        self.config |= {"clientPortAddress": host, **(config or {})}
         self.process = None
 
     @property
@@ -91,7 +78,7 @@ class Server:
         self.write_config()
         with self.log_file.open("ab") as log:
             self.process = subprocess.Popen(
-                self.command(), stdout=log, stderr=log, stdin=subprocess.DEVNULL,
+                [*self.prefix, *self.command()], stdout=log, stderr=log, stdin=subprocess.DEVNULL,
                 cwd=self.directory)
         return self
 
@@ -192,7 +179,7 @@ class ApacheZooKeeper(Server):
         properties = [f"-D{PROPERTIES_OF_APACHE[key]}={self.config[key]}" for key in keys]
         return [
             "java", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", *properties,
-            "-cp", f"{self.directory}:{APACHE_JARS}",
+            "-cp", f"{self.directory}:{APACHE_JARS}:{APACHE_LOG_JARS}",
             "org.apache.zookeeper.server.quorum.QuorumPeerMain", str(self.config_file),
         ]
 

@@ -1,5 +1,3 @@
-import Storage
-
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Darwin)
@@ -9,4 +7,7 @@ import Storage
 extension DiskError {
     /// Whether freeing space (or raising a quota) is the remedy.
     package var isOutOfSpace: Bool { code == ENOSPC || code == EDQUOT }
+
+    /// Whether the file or its file system does not allow it to this process.
+    package var isNotPermitted: Bool { code == EACCES || code == EPERM || code == EROFS }
 }
