@@ -27,6 +27,7 @@ package final class ZKServer: @unchecked Sendable {
     /// nil in a standalone server.
     private let ensemble: EnsemblePorts?
     private let ending: EventLoopPromise<Void>
+    private let isStopping = NIOLockedValueBox(false)
     private let isAbrupt = NIOLockedValueBox(false)
     private let recovered: String
     /// Held as long as the server runs.
@@ -128,7 +129,10 @@ package final class ZKServer: @unchecked Sendable {
 
     /// Ends `run()`: everything that was acknowledged is on the disk anyway, so that this only makes
     /// the next start quicker and tells the clients and the other servers.
-    package func stop() { ending.succeed() }
+    package func stop() {
+        isStopping.withLockedValue { $0 = true }
+        ending.succeed()
+    }
 
     /// Ends `run()` as a loss of the machine would end it for the others: nobody is told.
     package func stopAbruptly() {
@@ -152,7 +156,7 @@ package final class ZKServer: @unchecked Sendable {
                 },
                 purged: { floor in loop.log.purge(below: floor) }))
         // Before the first word to anyone: whom others follow must be reachable.
-        try ensemble?.bind()
+        try ensemble?.bind { [isStopping] in isStopping.withLockedValue { $0 } }
         loop.eventLoop.execute { loop.started() }
         let tick = min(configuration.tickTime.timeAmount / 2, ZKServer.longestTick)
         loop.eventLoop.scheduleRepeatedTask(initialDelay: tick, delay: tick) { _ in

@@ -41,7 +41,7 @@ final class TestEnsemble {
     func configuration(of id: Int) -> ServerConfiguration {
         var configuration = TestNode.configuration(directories[id - 1])
         configuration.myID = Int64(id)
-        configuration.tickTime = .milliseconds(200)
+        configuration.tickTime = .milliseconds(500)
         configuration.ensemble.members = members
         configuration.ensemble.initLimit = 25
         configuration.ensemble.syncLimit = 10

@@ -80,10 +80,12 @@ package final class ElectionPort: @unchecked Sendable {
     }
 
     /// Blocks; before `start`.
-    package func bind() throws(ServerFailure) {
+    package func bind(
+        isStopping: @escaping @Sendable () -> Bool = { false }
+    ) throws(ServerFailure) {
         listeners = try PeerListener(
             "election", settings.ownAddresses, onAll: settings.listensOnAllAddresses,
-            attempts: settings.bindAttempts, logger
+            attempts: settings.bindAttempts, logger, isStopping: isStopping
         ).bind(bootstrap)
     }
 

@@ -28,9 +28,9 @@ final class EnsemblePorts: @unchecked Sendable {
     }
 
     /// Before anything is said to anyone. Blocks.
-    func bind() throws(ServerFailure) {
-        try election.bind()
-        try quorum.bind()
+    func bind(isStopping: @escaping @Sendable () -> Bool) throws(ServerFailure) {
+        try election.bind(isStopping: isStopping)
+        try quorum.bind(isStopping: isStopping)
     }
 
     func start(_ loop: CoreLoop) {

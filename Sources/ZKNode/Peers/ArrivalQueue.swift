@@ -10,33 +10,40 @@ final class ArrivalQueue: @unchecked Sendable {
     /// To say who it is.
     static let deadline = TimeAmount.seconds(5)
 
-    private var channels: [(id: ObjectIdentifier, channel: any Channel)] = []
+    private struct Arrival {
+        let id: ObjectIdentifier
+        let channel: any Channel
+        let timer: Scheduled<Void>
+    }
 
-    var count: Int { channels.count }
+    /// In order of arrival.
+    private var waiting: [Arrival] = []
 
     func add(_ channel: any Channel) {
         let id = ObjectIdentifier(channel)
-        channels.append((id, channel))
-        channel.eventLoop.assumeIsolated().scheduleTask(in: ArrivalQueue.deadline) { [weak self] in
-            guard let self, take(id) else { return }
-            channel.close(promise: nil)
+        let timer = channel.eventLoop.assumeIsolated().scheduleTask(in: ArrivalQueue.deadline) {
+            [weak self] in
+            guard let silent = self?.take(id) else { return }
+            silent.close(promise: nil)
         }
-        guard channels.count > ArrivalQueue.maximumCount else { return }
-        channels.removeFirst().channel.close(promise: nil)
+        waiting.append(Arrival(id: id, channel: channel, timer: timer))
+        if waiting.count > ArrivalQueue.maximumCount {
+            take(waiting[0].id)?.close(promise: nil)
+        }
     }
 
     /// It has said who it is, or is gone.
     func remove(_ channel: any Channel) { _ = take(ObjectIdentifier(channel)) }
 
     func closeAll() {
-        let all = channels
-        channels = []
-        for entry in all { entry.channel.close(promise: nil) }
+        while let first = waiting.first { take(first.id)?.close(promise: nil) }
     }
 
-    private func take(_ id: ObjectIdentifier) -> Bool {
-        guard let index = channels.firstIndex(where: { $0.id == id }) else { return false }
-        channels.remove(at: index)
-        return true
+    private func take(_ id: ObjectIdentifier) -> (any Channel)? {
+        guard let index = waiting.firstIndex(where: { $0.id == id }) else { return nil }
+        let arrival = waiting.remove(at: index)
+        // So that nothing is kept of the many that a flood brings.
+        arrival.timer.cancel()
+        return arrival.channel
     }
 }

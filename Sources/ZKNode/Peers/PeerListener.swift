@@ -12,18 +12,22 @@ struct PeerListener: Sendable {
     /// How often binding is tried; a name service may not know the own name yet.
     let attempts: Int
     let logger: Logger
+    /// The server is to stop: nothing is tried any more.
+    let isStopping: @Sendable () -> Bool
 
     private static let retryDelay = TimeAmount.seconds(1)
 
     /// - Parameter onAll: `quorumListenOnAllIPs`.
     init(
-        _ name: String, _ addresses: [HostAndPort], onAll: Bool, attempts: Int, _ logger: Logger
+        _ name: String, _ addresses: [HostAndPort], onAll: Bool, attempts: Int, _ logger: Logger,
+        isStopping: @escaping @Sendable () -> Bool
     ) {
         self.name = name
         let ports = Set(addresses.map(\.port)).sorted()
         self.addresses = onAll ? ports.map { HostAndPort(host: "", port: $0) } : addresses
         self.attempts = attempts
         self.logger = logger
+        self.isStopping = isStopping
     }
 
     /// Listens on all of the addresses. Blocks: not for the core's loop.
@@ -48,8 +52,9 @@ struct PeerListener: Sendable {
             do {
                 return try PeerListener.bindOnce(bootstrap, address)
             } catch {
-                let place = address.host.isEmpty ? "every address, port \(address.port)" : "\(address)"
-                guard attempts == 0 || attempt < attempts else {
+                let place =
+                    address.host.isEmpty ? "every address, port \(address.port)" : "\(address)"
+                guard attempts == 0 || attempt < attempts, !isStopping() else {
                     throw ServerFailure(
                         .cannotListen,
                         """
@@ -60,12 +65,12 @@ struct PeerListener: Sendable {
                 }
                 logger.warning("cannot listen on \(place) (\(name) port) yet: \(error)")
                 attempt += 1
-                waitForRetry(bootstrap)
+                waitForRetry()
             }
         }
     }
 
-    private func waitForRetry(_ bootstrap: ServerBootstrap) {
+    private func waitForRetry() {
         let loop = MultiThreadedEventLoopGroup.singleton.next()
         try? loop.scheduleTask(in: PeerListener.retryDelay) {}.futureResult.wait()
     }

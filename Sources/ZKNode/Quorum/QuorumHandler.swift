@@ -31,8 +31,8 @@ final class QuorumHandler: ChannelInboundHandler {
     }
 }
 
-/// As `QuorumHandler`, of a connection that somebody else made.
-final class QuorumArrivalHandler: ChannelInboundHandler, RemovableChannelHandler {
+/// Before a `QuorumHandler`, where somebody else made the connection.
+final class QuorumArrivalHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
 
     private let port: QuorumPort

@@ -50,10 +50,10 @@ final class QuorumPort: @unchecked Sendable {
     }
 
     /// Blocks; before `start`.
-    func bind() throws(ServerFailure) {
+    func bind(isStopping: @escaping @Sendable () -> Bool) throws(ServerFailure) {
         listeners = try PeerListener(
             "quorum", settings.ownAddresses, onAll: settings.listensOnAllAddresses,
-            attempts: settings.bindAttempts, logger
+            attempts: settings.bindAttempts, logger, isStopping: isStopping
         ).bind(bootstrap)
     }
 
