@@ -47,6 +47,7 @@ extension SimulatedClient {
     }
 
     private func sendCreateSequential() {
+        guard queued.count < 8 else { return sendDelete() }
         let parent = chance.pick(SimulatedClient.parents)
         let mode = chance.pick([CreateMode.persistentSequential, .ephemeralSequential])
         send(xid: add(.write(.create)), .create) { $0.writeCreate(parent + "/q-", "", mode) }
@@ -69,7 +70,10 @@ extension SimulatedClient {
     }
 
     private func sendDelete() {
-        let path = chance.pick(SimulatedClient.paths)
+        let isQueued = !queued.isEmpty && chance.percent(60)
+        let path =
+            isQueued
+            ? queued.remove(at: chance.below(queued.count)) : chance.pick(SimulatedClient.paths)
         send(xid: add(.write(.delete)), .delete) {
             $0.writeString(path)
             $0.writeInt32(-1)

@@ -31,6 +31,8 @@ final class SimulatedClient: CustomStringConvertible {
     /// The watches that were set before have been set again on this connection.
     var areWatchesSet = true
     var names = 0
+    /// Sequential znodes that this client has made and not deleted.
+    var queued: [String] = []
     /// No more requests of chance.
     private var isResting = false
     /// A write has to be answered since then.
@@ -83,7 +85,7 @@ final class SimulatedClient: CustomStringConvertible {
 
     private func think() {
         let attempt = attempt
-        world.after(chance.span(.microseconds(100) ... .milliseconds(120))) { [self] in
+        world.after(chance.span(.milliseconds(1) ... .milliseconds(200))) { [self] in
             guard state == .open, attempt == self.attempt else { return }
             if owed.count < 4, !isEnding {
                 if isResting {

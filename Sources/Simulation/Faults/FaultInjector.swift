@@ -24,7 +24,7 @@ final class FaultInjector {
 
     private func plan(_ mean: Span?, _ fault: @escaping () -> Void) {
         guard let mean else { return }
-        world.after(chance.span(.milliseconds(10) ... mean * 3)) { [self] in
+        world.after(Span(nanoseconds: chance.within(0...(2 * mean.nanoseconds)))) { [self] in
             guard !isOver else { return }
             fault()
             plan(mean, fault)

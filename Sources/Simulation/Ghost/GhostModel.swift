@@ -9,8 +9,8 @@ final class GhostModel {
         let zxid: Zxid
         /// nil: there was none.
         let stat: Stat?
-        let data: [UInt8]?
-        let children: [String]
+        let data: UInt64
+        let children: UInt64
     }
 
     /// What a transaction was.
@@ -27,7 +27,7 @@ final class GhostModel {
     }
 
     /// Between the transactions at which trees are compared.
-    private static let digestInterval: UInt32 = 8
+    private static let digestInterval: UInt32 = 32
 
     let tree = DataTree()
     private(set) var last = Zxid.zero
@@ -114,36 +114,56 @@ final class GhostModel {
     private func remember(_ path: String, _ zxid: Zxid) {
         let version = path.withByteView { view -> Version in
             guard let ref = tree.find(view) else {
-                return Version(zxid: zxid, stat: nil, data: nil, children: [])
+                return Version(zxid: zxid, stat: nil, data: 0, children: 0)
             }
             var children: [String] = []
             tree.forEachChild(of: ref) { children.append($0.text) }
             return Version(
-                zxid: zxid, stat: tree.stat(of: ref), data: tree.data(of: ref).map { [UInt8]($0) },
-                children: children.sorted())
+                zxid: zxid, stat: tree.stat(of: ref),
+                data: tree.data(of: ref).map { GhostModel.hash($0) } ?? GhostModel.emptyHash,
+                children: GhostModel.hash(children))
         }
         versions[path, default: []].append(version)
+    }
+
+    private static let emptyHash = hash(ByteView(start: nil, count: 0))
+
+    /// Of names in whatever order.
+    static func hash(_ names: [String]) -> UInt64 {
+        names.reduce(0) { sum, name in sum &+ name.withByteView { hash($0) } }
     }
 
     // MARK: Asking
 
     /// What a path was when everything up to `zxid` had happened.
     func version(of path: String, at zxid: Zxid) -> Version? {
-        versions[path]?.last { $0.zxid <= zxid }
+        guard let all = versions[path] else { return nil }
+        let index = GhostModel.index(in: all, after: zxid)
+        return index > 0 ? all[index - 1] : nil
     }
 
     /// The first change after `zxid` that a watch on the data would tell of.
     func firstDataChange(of path: String, after zxid: Zxid) -> Zxid? {
         guard let all = versions[path] else { return nil }
-        var before = all.last { $0.zxid <= zxid }
-        for version in all where version.zxid > zxid {
-            let isSame =
-                version.stat?.mzxid == before?.stat?.mzxid
-                && version.stat?.czxid == before?.stat?.czxid
-            if !isSame { return version.zxid }
-            before = version
+        let start = GhostModel.index(in: all, after: zxid)
+        var before = start > 0 ? all[start - 1].stat : nil
+        for index in start..<all.count {
+            let stat = all[index].stat
+            if stat?.mzxid != before?.mzxid || stat?.czxid != before?.czxid {
+                return all[index].zxid
+            }
+            before = stat
         }
         return nil
+    }
+
+    private static func index(in all: [Version], after zxid: Zxid) -> Int {
+        var (low, high) = (0, all.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if all[middle].zxid <= zxid { low = middle + 1 } else { high = middle }
+        }
+        return low
     }
 
     func record(of session: SessionID, _ cxid: Int32) -> Record? {
