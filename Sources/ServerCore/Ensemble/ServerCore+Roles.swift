@@ -44,6 +44,9 @@ extension ServerCore {
         afterApply.forgetAsked()
         if isServing {
             idleSince = nil
+            // What this server gave out before it was started may have come only now.
+            nextSession = nextSession.above(
+                tree.sessions.all.map(\.id), salt: configuration.hashSeed)
             if isLeader { becomeLeader(now, &effects) }
             askAnew(now, &effects)
         } else if idleSince == nil {
@@ -87,7 +90,6 @@ extension ServerCore {
         self.tree = tree
         preparer.tree = tree
         preparer.overlay = ChangeOverlay()
-        nextSession = nextSession.above(tree.sessions.all.map(\.id))
     }
 
     func endClients(_ reason: CloseReason, _ effects: inout Effects) {
