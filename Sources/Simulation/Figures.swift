@@ -29,6 +29,7 @@ package struct Figures: Sendable {
     package var lostRequests = 0
     package var sessions = 0
     package var expiredSessions = 0
+    package var reusedSessions = 0
 
     package init() {}
 
@@ -53,6 +54,7 @@ package struct Figures: Sendable {
             ("transactions", transactions), ("writes answered", writes), ("reads", reads),
             ("watch events", watchEvents), ("requests lost", lostRequests),
             ("sessions", sessions), ("sessions expired", expiredSessions),
+            ("session ids given out again", reusedSessions),
         ]
     }
 }

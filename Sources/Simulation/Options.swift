@@ -91,8 +91,8 @@ package struct FaultRates: Sendable {
             let span = Span.milliseconds(chance.pick(spans))
             return chance.percent(share) ? span : nil
         }
-        crash = rate(75, [1500, 4000, 10_000])
-        partition = rate(65, [2000, 5000, 15_000])
+        crash = rate(85, [800, 2500, 8000])
+        partition = rate(70, [1000, 4000, 10_000])
         breakage = rate(50, [500, 2000, 8000])
         pause = rate(40, [2000, 8000])
         slowDisk = rate(30, [5000, 15_000])

@@ -59,6 +59,7 @@ package final class World {
         network.end()
         agenda.removeAll()
         figures.simulatedMilliseconds = now / 1_000_000
+        figures.reusedSessions = ghost.model.reuses.values.reduce(0, +)
         figures.transactions = ghost.committed.count
         return failure == nil
     }

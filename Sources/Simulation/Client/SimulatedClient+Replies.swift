@@ -12,6 +12,7 @@ extension SimulatedClient {
         case SpecialXid.ping: return note(reply.zxid)
         case SpecialXid.setWatches:
             areWatchesSet = true
+            forgetPassing(reply.zxid)
             return checkWatches(reply.zxid)
         default: break
         }
@@ -133,6 +134,15 @@ extension SimulatedClient {
         ghost.expect(
             ghost.model.firstDataChange(of: path, after: watch.zxid) != nil, "C-12",
             "\(host): event \(type) of \(path), unchanged since \(watch.zxid)")
+    }
+
+    /// A znode that came and went while nobody looked is told by no event: setWatches looks only at
+    /// what is there now.
+    private func forgetPassing(_ zxid: Zxid) {
+        for path in watches.keys.sorted() where watches[path]?.isData == false {
+            guard ghost.model.version(of: path, at: zxid)?.stat == nil else { continue }
+            watches[path] = Watch(zxid: zxid, isData: false)
+        }
     }
 
     /// C-11: whoever sees what came with or after a change has had the event.

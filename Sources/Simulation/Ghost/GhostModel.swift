@@ -23,6 +23,8 @@ final class GhostModel {
 
     private struct Request: Hashable {
         let session: SessionID
+        /// How often the session's id had been given out before.
+        let reuse: Int
         let cxid: Int32
     }
 
@@ -36,6 +38,8 @@ final class GhostModel {
     private var requests: [Request: Record] = [:]
     private var records: [Zxid: Record] = [:]
     private var ended: Set<SessionID> = []
+    /// Ids that were given out again, by servers whose clock had been set back.
+    private(set) var reuses: [SessionID: Int] = [:]
     private(set) var closedSessions = 0
 
     static func hash(_ bytes: ByteView) -> UInt64 {
@@ -83,8 +87,11 @@ final class GhostModel {
         let record = Record(
             zxid: header.zxid, session: header.session, cxid: header.cxid, isError: isError)
         records[header.zxid] = record
+        if case .createSession = txn, ended.remove(header.session) != nil {
+            reuses[header.session, default: 0] += 1
+        }
         guard header.cxid != 0, header.type != OpCode.createSession.rawValue else { return nil }
-        let request = Request(session: header.session, cxid: header.cxid)
+        let request = request(header.session, header.cxid)
         if let other = requests[request] {
             return "request \(request) was committed as \(other.zxid) and as \(header.zxid)"
         }
@@ -167,7 +174,11 @@ final class GhostModel {
     }
 
     func record(of session: SessionID, _ cxid: Int32) -> Record? {
-        requests[Request(session: session, cxid: cxid)]
+        requests[request(session, cxid)]
+    }
+
+    private func request(_ session: SessionID, _ cxid: Int32) -> Request {
+        Request(session: session, reuse: reuses[session] ?? 0, cxid: cxid)
     }
 
     func isEnded(_ session: SessionID) -> Bool { ended.contains(session) }
