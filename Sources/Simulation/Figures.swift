@@ -12,6 +12,11 @@ package struct Figures: Sendable {
     package var pauses = 0
     package var slowDisks = 0
     package var clockJumps = 0
+    package var handOvers = 0
+    package var wipes = 0
+    package var diskErrors = 0
+    package var fullDisks = 0
+    package var storageFailures = 0
     package var snapshots = 0
     package var truncations = 0
     package var installs = 0
@@ -47,7 +52,9 @@ package struct Figures: Sendable {
             ("simulated ms", Int(simulatedMilliseconds)), ("elections", elections),
             ("crashes", crashes), ("starts", starts), ("partitions", partitions),
             ("broken connections", breakages), ("pauses", pauses), ("slow disks", slowDisks),
-            ("clock jumps", clockJumps), ("snapshots", snapshots), ("truncations", truncations),
+            ("clock jumps", clockJumps), ("hand-overs", handOvers), ("wiped disks", wipes),
+            ("disk errors", diskErrors), ("full disks", fullDisks),
+            ("ends of processes for their disk", storageFailures), ("snapshots", snapshots), ("truncations", truncations),
             ("installs", installs), ("failed installs", failedInstalls),
             ("DIFF from memory", memoryDiffs), ("TRUNC from memory", memoryTruncs),
             ("DIFF from disk", diskDiffs), ("TRUNC from disk", diskTruncs), ("SNAP", snaps),

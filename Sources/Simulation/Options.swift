@@ -82,6 +82,12 @@ package struct FaultRates: Sendable {
     package var pause: Span?
     package var slowDisk: Span?
     package var clockJump: Span?
+    /// The leader is told to have another server lead.
+    package var handOver: Span?
+    /// A member's disk is exchanged for an empty one.
+    package var wipe: Span?
+    package var diskError: Span?
+    package var fullDisk: Span?
 
     package init() {}
 
@@ -97,6 +103,10 @@ package struct FaultRates: Sendable {
         pause = rate(40, [2000, 8000])
         slowDisk = rate(30, [5000, 15_000])
         clockJump = rate(30, [3000])
+        handOver = rate(30, [3000, 10_000])
+        wipe = rate(25, [3000, 10_000])
+        diskError = rate(20, [2000, 8000])
+        fullDisk = rate(20, [3000, 10_000])
     }
 
     package static let none = FaultRates()

@@ -20,6 +20,10 @@ final class FaultInjector {
         plan(rates.pause) { [self] in pause() }
         plan(rates.slowDisk) { [self] in slowDisk() }
         plan(rates.clockJump) { [self] in jumpClock() }
+        plan(rates.handOver) { [self] in handOver() }
+        plan(rates.wipe) { [self] in wipe() }
+        plan(rates.diskError) { [self] in failDisk() }
+        plan(rates.fullDisk) { [self] in fillDisk() }
     }
 
     private func plan(_ mean: Span?, _ fault: @escaping () -> Void) {
@@ -37,6 +41,7 @@ final class FaultInjector {
         world.network.healAll()
         for machine in world.sortedMachines {
             machine.diskSlowness = 1
+            machine.repairDisk()
             machine.process?.goOn()
             machine.process?.dieNever()
             if machine.process == nil { restart(machine, after: .milliseconds(50)) }
@@ -67,6 +72,9 @@ final class FaultInjector {
         restart(machine, after: isOver ? .milliseconds(50) : chance.span(.milliseconds(20) ... .seconds(8)))
     }
 
+    /// The disk is in trouble: the process cannot start, and is started again later.
+    func cannotStart(_ machine: Machine) { restart(machine, after: .milliseconds(500)) }
+
     private func restart(_ machine: Machine, after delay: Span) {
         world.after(delay) { [self] in
             guard machine.process == nil, world.failure == nil else { return }
@@ -75,7 +83,16 @@ final class FaultInjector {
         }
     }
 
-    func allowsStorageFailure(of machine: Machine) -> Bool { false }
+    private func handOver() {
+        for machine in world.sortedMachines {
+            guard let process = machine.process,
+                process.core.peer.role.isEstablishedLeader
+            else { continue }
+            world.figures.handOvers += 1
+            world.note(machine.host, "is told to hand over")
+            process.enter { process.tell(.handOver) }
+        }
+    }
 
     private func pause() {
         let running = world.sortedMachines.filter { $0.process != nil }
@@ -95,6 +112,32 @@ final class FaultInjector {
         world.figures.slowDisks += 1
         world.note(machine.host, "has a disk \(machine.diskSlowness) times slower")
         world.after(chance.span(.milliseconds(100) ... .seconds(5))) { machine.diskSlowness = 1 }
+    }
+
+    /// The disk of one member is exchanged for an empty one; of one at a time, and only where the
+    /// others can still say what was promised.
+    private func wipe() {
+        let ghosts = world.options.membership.sortedVoters.map { world.ghost.of($0) }
+        guard !world.ghost.committed.isEmpty, ghosts.allSatisfy(\.mayVote) else { return }
+        let machine = chance.pick(world.sortedMachines)
+        guard !world.options.isObserver(machine.id) else { return }
+        world.figures.wipes += 1
+        machine.wipe()
+    }
+
+    /// Some operation of the next ones fails.
+    private func failDisk() {
+        let running = world.sortedMachines.filter { $0.process != nil }
+        guard !running.isEmpty else { return }
+        world.figures.diskErrors += 1
+        chance.pick(running).failDisk(within: 1 + chance.below(40))
+    }
+
+    private func fillDisk() {
+        let machine = chance.pick(world.sortedMachines)
+        world.figures.fullDisks += 1
+        machine.fillDisk(leaving: chance.below(20_000))
+        world.after(chance.span(.milliseconds(200) ... .seconds(5))) { machine.repairDisk() }
     }
 
     private func jumpClock() {

@@ -90,10 +90,19 @@ final class Ghost {
         if case .leading(let epoch, isEstablished: true) = process.core.peer.role {
             noteLeader(epoch, process)
         }
-        let zxid = process.core.lastProcessedZxid
-        if process.core.role.isServing, zxid != of(process.id).delivered {
-            deliver(upTo: zxid, process)
+        let core = process.core
+        let server = of(process.id)
+        if core.role.isServing {
+            expect(
+                core.lastProcessedZxid >= server.delivered
+                    && core.lastProcessedZxid <= core.peer.assured, "P-03",
+                """
+                server \(server.id) serves \(core.lastProcessedZxid), had delivered \
+                \(server.delivered) and knows of \(core.peer.assured)
+                """)
         }
+        let known = min(core.lastProcessedZxid, core.peer.assured)
+        if known > server.delivered { deliver(upTo: known, process) }
     }
 
     private func noteLeader(_ epoch: Epoch, _ process: ServerProcess) {
@@ -118,9 +127,6 @@ final class Ghost {
 
     private func deliver(upTo zxid: Zxid, _ process: ServerProcess) {
         let server = of(process.id)
-        expect(
-            zxid > server.delivered, "P-03",
-            "server \(server.id) serves \(zxid), and had delivered \(server.delivered)")
         if server.base > server.delivered { skip(to: server.base, server) }
         let start = server.index(after: server.delivered)
         for next in server.entries[start...] where next <= zxid { deliver(next, server) }
@@ -128,7 +134,7 @@ final class Ghost {
             server.contains(zxid) && zxid <= server.durable, "P-11",
             "server \(server.id) delivers \(zxid); durable is \(server.durable) of \(server.last)")
         server.delivered = zxid
-        checkTree(process)
+        if zxid == process.core.lastProcessedZxid { checkTree(process) }
     }
 
     /// A snapshot took the place of what was delivered up to there.
@@ -249,7 +255,8 @@ final class Ghost {
         if epochs.current.rawValue > 0 { server.isBlank = false }
     }
 
-    func crashes(_ process: ServerProcess) {}
+    /// Its disk is an empty one.
+    func wiped(_ machine: Machine) { servers[machine.id] = GhostServer(machine.id) }
 
     /// A start has found this on the disk.
     func recovered(_ state: RecoveredState<SimulatedDisk>, _ machine: Machine) {

@@ -29,6 +29,8 @@ final class Machine {
     var diskSlowness: Int64 = 1
     private let syncTime: ClosedRange<Span>
     private(set) var startCount = 0
+    /// Its operations may fail, by a fault that was planned.
+    private var isDiskInTrouble = false
 
     init(_ id: ServerID, _ world: World, _ chance: Chance) {
         self.id = id
@@ -66,7 +68,12 @@ final class Machine {
         do throws(RecoveryError) {
             state = try recovery.load()
         } catch {
-            return world.ghost.fail("S-01", "server \(id) cannot start: \(error)")
+            guard isDiskInTrouble else {
+                return world.ghost.fail("S-01", "server \(id) cannot start: \(error)")
+            }
+            world.note(host, "cannot start: \(error)")
+            disk = disk.afterKill()
+            return world.faults.cannotStart(self)
         }
         world.ghost.recovered(state, self)
         var core = world.options.core
@@ -102,7 +109,6 @@ final class Machine {
     }
 
     private func end(_ process: ServerProcess) {
-        world.ghost.crashes(process)
         process.die()
         ended.append(process)
         self.process = nil
@@ -114,12 +120,40 @@ final class Machine {
     /// The engine has met with a failure of the disk, on which a process ends.
     func storageFailed(_ reason: String) {
         guard let process, process.isAlive else { return }
-        guard world.faults.allowsStorageFailure(of: self) else {
+        guard isDiskInTrouble else {
             return world.ghost.fail("S-02", "server \(id): storage failed: \(reason)")
         }
+        world.figures.storageFailures += 1
         world.note(host, "ends: \(reason)")
         end(process)
         disk = disk.afterKill()
+    }
+
+    // MARK: The disk
+
+    func failDisk(within operations: Int) {
+        isDiskInTrouble = true
+        world.note(host, "has a disk that will fail")
+        disk.failOperation(operations, with: 5)
+    }
+
+    func fillDisk(leaving bytes: Int) {
+        isDiskInTrouble = true
+        world.note(host, "has a full disk")
+        guard let free = try? disk.freeSpaceBytes("/data") else { return }
+        disk.capacityBytes = disk.capacityBytes - Int(free) + bytes
+    }
+
+    func repairDisk() {
+        disk.capacityBytes = .max
+    }
+
+    /// Its process is gone, and so is everything that it had.
+    func wipe() {
+        world.note(host, "has an empty disk")
+        if let process { end(process) } else { world.faults.ended(self) }
+        disk = SimulatedDisk()
+        world.ghost.wiped(self)
     }
 }
 
