@@ -31,7 +31,7 @@ package final class World {
         for number in 0..<options.clients {
             clients.append(SimulatedClient(self, number, chance.split()))
         }
-        network.accept = { [unowned self] host, port, socket in accept(host, port, socket) }
+        network.accept = { [unowned self] host, port, wire in accept(host, port, wire) }
     }
 
     package var now: Int64 { agenda.now }
@@ -103,14 +103,14 @@ package final class World {
 
     func after(_ delay: Span, _ action: @escaping () -> Void) { agenda.plan(after: delay, action) }
 
-    private func accept(_ host: Host, _ port: Port, _ socket: Socket) -> Bool {
+    private func accept(_ host: Host, _ port: Port, _ wire: Socket) -> Bool {
         guard let process = machines[ServerID(rawValue: Int64(host.number))]?.process,
             process.isAlive
         else { return false }
         switch port {
-        case .client: process.clients.arrived(socket)
-        case .quorum: process.quorum.arrived(socket)
-        case .election: process.election.arrived(socket)
+        case .client: process.clients.arrived(wire)
+        case .quorum: process.quorum.arrived(wire)
+        case .election: process.election.arrived(wire)
         }
         return true
     }

@@ -16,7 +16,7 @@ final class SimulatedClient: CustomStringConvertible {
     let number: Int
     var chance: Chance
     private(set) var state = State.away
-    private var socket: Socket?
+    private var wire: Socket?
     private var input: [UInt8] = []
     private var attempt = 0
     private var lastHeard = Int64(0)
@@ -108,13 +108,13 @@ final class SimulatedClient: CustomStringConvertible {
         let attempt = attempt
         let servers = world.options.members.map { Host(number: Int($0.rawValue)) }
         let server = chance.pick(servers)
-        world.network.connect(host, to: server, .client, timeout: .seconds(1)) { [self] socket in
-            guard let socket, attempt == self.attempt, state == .connecting else {
-                socket?.close()
+        world.network.connect(host, to: server, .client, timeout: .seconds(1)) { [self] wire in
+            guard let wire, attempt == self.attempt, state == .connecting else {
+                wire?.close()
                 if attempt == self.attempt { connectLater() }
                 return
             }
-            take(socket)
+            take(wire)
         }
         // Neither an answer nor a refusal.
         world.after(.milliseconds(Int64(timeoutMilliseconds))) { [self] in
@@ -128,14 +128,14 @@ final class SimulatedClient: CustomStringConvertible {
         world.after(chance.span(.milliseconds(10) ... .milliseconds(600))) { [self] in connect() }
     }
 
-    private func take(_ socket: Socket) {
-        self.socket = socket
+    private func take(_ wire: Socket) {
+        self.wire = wire
         input = []
-        socket.own { [self] payload in
-            guard case .bytes(let bytes) = payload, self.socket === socket else { return }
+        wire.own { [self] payload in
+            guard case .bytes(let bytes) = payload, self.wire === wire else { return }
             received(bytes)
         } ended: { [self] in
-            if self.socket === socket { disconnect() }
+            if self.wire === wire { disconnect() }
         }
         let frame = ByteWriter()
         frame.writeFrame(
@@ -143,13 +143,13 @@ final class SimulatedClient: CustomStringConvertible {
                 lastZxidSeen: lastZxid, timeoutMilliseconds: timeoutMilliseconds,
                 session: session, password: password, acceptsReadOnly: false,
                 hasReadOnlyByte: true))
-        socket.send(.bytes(frame.bytes))
+        wire.send(.bytes(frame.bytes))
     }
 
     /// Nobody knows what became of what is owed.
     func disconnect() {
-        socket?.close()
-        socket = nil
+        wire?.close()
+        wire = nil
         isEnding = false
         for request in owed { forget(request) }
         owed = []
@@ -181,7 +181,7 @@ final class SimulatedClient: CustomStringConvertible {
         frame.writeInt32(type.rawValue)
         write(frame)
         frame.endFrame(start)
-        socket?.send(.bytes(frame.bytes))
+        wire?.send(.bytes(frame.bytes))
     }
 
     func nextXid() -> Int32 {
@@ -192,7 +192,7 @@ final class SimulatedClient: CustomStringConvertible {
     private func received(_ bytes: [UInt8]) {
         lastHeard = world.now
         input += bytes
-        while input.count >= 4, socket != nil {
+        while input.count >= 4, wire != nil {
             let length = input[0..<4].reduce(0) { $0 << 8 | Int($1) }
             guard input.count >= 4 + length else { return }
             let frame = Array(input[4..<(4 + length)])

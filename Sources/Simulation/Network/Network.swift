@@ -83,16 +83,16 @@ final class Network {
 
     var now: Int64 { world.now }
 
-    func stall(_ socket: Socket) { stalled.append(socket) }
+    func stall(_ wire: Socket) { stalled.append(wire) }
 
-    func forget(_ socket: Socket) { sockets.removeAll { $0 === socket } }
+    func forget(_ wire: Socket) { sockets.removeAll { $0 === wire } }
 
     func after(_ delay: Span, _ action: @escaping () -> Void) {
         world.after(delay, action)
     }
 
-    func record(_ what: StaticString, _ socket: Socket, _ count: Int) {
-        world.record(what, socket.host.number, socket.remote.number, socket.number, count)
+    func record(_ what: StaticString, _ wire: Socket, _ count: Int) {
+        world.record(what, wire.host.number, wire.remote.number, wire.number, count)
     }
 
     // MARK: Faults
@@ -103,7 +103,7 @@ final class Network {
         guard cuts.remove(path) != nil else { return }
         let waiting = stalled.filter { $0.host == path.from && $0.remote == path.to }
         stalled.removeAll { $0.host == path.from && $0.remote == path.to }
-        for socket in waiting { socket.resume() }
+        for wire in waiting { wire.resume() }
     }
 
     func healAll() {
@@ -111,16 +111,16 @@ final class Network {
     }
 
     /// Breaks a connection: each end learns of it at its own time.
-    func breakConnection(_ socket: Socket) {
-        guard let peer = socket.peer else { return }
-        for end in [socket, peer] { after(delay()) { end.breakOff() } }
+    func breakConnection(_ wire: Socket) {
+        guard let peer = wire.peer else { return }
+        for end in [wire, peer] { after(delay()) { end.breakOff() } }
     }
 
     /// The run is over.
-    func end() { for socket in sockets { socket.die() } }
+    func end() { for wire in sockets { wire.die() } }
 
     /// A machine's process is gone, and with it its ends of all connections.
     func lose(_ host: Host) {
-        for socket in sockets where socket.host == host { socket.die() }
+        for wire in sockets where wire.host == host { wire.die() }
     }
 }

@@ -12,15 +12,15 @@ final class ClientPortTwin {
 
     init(_ process: ServerProcess) { self.process = process }
 
-    func arrived(_ socket: Socket) {
+    func arrived(_ wire: Socket) {
         process.enter { [self] in
             lastConnection += 1
             let id = ConnectionID(rawValue: lastConnection)
-            sockets[id] = socket
+            sockets[id] = wire
             process.step(
                 .connectionOpened(
-                    id, address: PeerAddress(host: "10.0.0.\(socket.remote.number)", port: 1)))
-            socket.own { [self] payload in
+                    id, address: PeerAddress(host: "10.0.0.\(wire.remote.number)", port: 1)))
+            wire.own { [self] payload in
                 guard case .bytes(let bytes) = payload else { return }
                 process.enter { [self] in received(bytes, id) }
             } ended: { [self] in
@@ -53,18 +53,18 @@ final class ClientPortTwin {
     }
 
     func send(_ connection: Connection) {
-        guard let socket = sockets[connection.id] else { return connection.output.removeAll() }
+        guard let wire = sockets[connection.id] else { return connection.output.removeAll() }
         if connection.output.count > 0 {
-            socket.send(.bytes(connection.output.bytes))
+            wire.send(.bytes(connection.output.bytes))
             connection.output.removeAll()
         }
         if connection.isHeldBack { process.step(.outputDrained(connection.id)) }
     }
 
     func closeAfterOutput(_ id: ConnectionID) {
-        guard let socket = sockets[id] else { return }
+        guard let wire = sockets[id] else { return }
         if let connection = process.core.connections[id] { send(connection) }
-        socket.close()
+        wire.close()
         // The shell hears of the end of its own channel as of any other.
         process.after(.microseconds(5)) { [self] in closed(id) }
     }

@@ -73,23 +73,23 @@ final class ElectionTwin {
         peer.lastDial = now
         process.world.network.connect(
             process.machine.host, to: host(id), .election, timeout: ElectionTwin.connectTimeout
-        ) { [self] socket in
+        ) { [self] wire in
             guard process.isAlive else {
-                socket?.close()
+                wire?.close()
                 return
             }
             process.enter { [self] in
                 peer.isDialling = false
-                if let socket { reached(peer, socket) } else { unreachable(peer) }
+                if let wire { reached(peer, wire) } else { unreachable(peer) }
             }
         }
     }
 
-    private func reached(_ peer: Peer, _ socket: Socket) {
-        socket.send(.hello(process.machine.host.number))
-        if peer.isDialled { return adopt(socket, peer) }
+    private func reached(_ peer: Peer, _ wire: Socket) {
+        wire.send(.hello(process.machine.host.number))
+        if peer.isDialled { return adopt(wire, peer) }
         // A knock: closed by the other server.
-        process.after(.seconds(2)) { socket.close() }
+        process.after(.seconds(2)) { wire.close() }
         dialLater(peer)
     }
 
@@ -112,43 +112,43 @@ final class ElectionTwin {
     }
 
     /// Somebody connected.
-    func arrived(_ socket: Socket) {
-        socket.own { [self] payload in
+    func arrived(_ wire: Socket) {
+        wire.own { [self] payload in
             guard case .hello(let number) = payload else { return }
-            process.enter { [self] in identified(number, socket) }
+            process.enter { [self] in identified(number, wire) }
         } ended: {
         }
     }
 
-    private func identified(_ number: Int, _ socket: Socket) {
-        guard let peer = peers[ServerID(rawValue: Int64(number))] else { return socket.close() }
-        guard peer.isDialled else { return adopt(socket, peer) }
-        socket.close()
+    private func identified(_ number: Int, _ wire: Socket) {
+        guard let peer = peers[ServerID(rawValue: Int64(number))] else { return wire.close() }
+        guard peer.isDialled else { return adopt(wire, peer) }
+        wire.close()
         let wait =
             peer.link == nil ? ElectionTwin.minimumBackoff : ElectionTwin.knockInterval
         if now - peer.lastDial >= wait.nanoseconds { dial(peer.id) }
     }
 
-    private func adopt(_ socket: Socket, _ peer: Peer) {
+    private func adopt(_ wire: Socket, _ peer: Peer) {
         let replaced = peer.link
-        peer.link = socket
+        peer.link = wire
         peer.linkedAt = now
         replaced?.close()
-        socket.own { [self] payload in
+        wire.own { [self] payload in
             guard case .notification(let notification) = payload else { return }
             process.enter { [self] in
-                if peer.link === socket { process.tell(.notification(notification)) }
+                if peer.link === wire { process.tell(.notification(notification)) }
             }
         } ended: { [self] in
-            process.enter { [self] in lost(socket, peer) }
+            process.enter { [self] in lost(wire, peer) }
         }
-        socket.drained = { [self] in process.enter { [self] in becameWritable(peer) } }
+        wire.drained = { [self] in process.enter { [self] in becameWritable(peer) } }
         becameWritable(peer)
         process.tell(.electionLink(peer.id, isUp: true))
     }
 
-    private func lost(_ socket: Socket, _ peer: Peer) {
-        guard peer.link === socket else { return }
+    private func lost(_ wire: Socket, _ peer: Peer) {
+        guard peer.link === wire else { return }
         peer.link = nil
         if now - peer.linkedAt >= 1_000_000_000 { peer.backoff = ElectionTwin.minimumBackoff }
         process.tell(.electionLink(peer.id, isUp: false))

@@ -16,7 +16,7 @@ final class QuorumLinkTwin {
     }
 
     let id: LinkID
-    let socket: Socket
+    let wire: Socket
     let isToLeader: Bool
     var decoder = QuorumPacketDecoder()
     var input = Input.packets
@@ -26,9 +26,9 @@ final class QuorumLinkTwin {
     /// Reads along what goes to a leader, for the checks.
     var tap = QuorumPacketDecoder()
 
-    init(_ id: LinkID, _ socket: Socket, isToLeader: Bool) {
+    init(_ id: LinkID, _ wire: Socket, isToLeader: Bool) {
         self.id = id
-        self.socket = socket
+        self.wire = wire
         self.isToLeader = isToLeader
     }
 }
@@ -96,21 +96,21 @@ final class QuorumTwin {
         process.world.network.connect(
             process.machine.host, to: Host(number: Int(search.server.rawValue)), .quorum,
             timeout: QuorumTwin.attemptTimeout
-        ) { [self] socket in
+        ) { [self] wire in
             guard process.isAlive else {
-                socket?.close()
+                wire?.close()
                 return
             }
             process.enter { [self] in
-                if let socket { reached(search, socket) } else { missed(search) }
+                if let wire { reached(search, wire) } else { missed(search) }
             }
         }
     }
 
-    private func reached(_ search: Search, _ socket: Socket) {
-        guard self.search === search else { return socket.close() }
+    private func reached(_ search: Search, _ wire: Socket) {
+        guard self.search === search else { return wire.close() }
         self.search = nil
-        let link = add(socket, isToLeader: true)
+        let link = add(wire, isToLeader: true)
         process.tell(.leaderReached(link.id))
     }
 
@@ -127,18 +127,18 @@ final class QuorumTwin {
 
     // MARK: Connections
 
-    func arrived(_ socket: Socket) {
+    func arrived(_ wire: Socket) {
         process.enter { [self] in
-            let link = add(socket, isToLeader: false)
+            let link = add(wire, isToLeader: false)
             process.tell(.learnerArrived(link.id))
         }
     }
 
-    private func add(_ socket: Socket, isToLeader: Bool) -> QuorumLinkTwin {
+    private func add(_ wire: Socket, isToLeader: Bool) -> QuorumLinkTwin {
         lastLink += 1
-        let link = QuorumLinkTwin(LinkID(rawValue: lastLink), socket, isToLeader: isToLeader)
+        let link = QuorumLinkTwin(LinkID(rawValue: lastLink), wire, isToLeader: isToLeader)
         links[link.id] = link
-        socket.own { [self] payload in
+        wire.own { [self] payload in
             guard case .bytes(let bytes) = payload else { return }
             process.enter { [self] in
                 guard links[link.id] === link else { return }
@@ -147,7 +147,7 @@ final class QuorumTwin {
         } ended: { [self] in
             process.enter { [self] in closed(link) }
         }
-        socket.drained = { [self] in process.enter { [self] in flush(link) } }
+        wire.drained = { [self] in process.enter { [self] in flush(link) } }
         return link
     }
 
@@ -163,13 +163,13 @@ final class QuorumTwin {
         if !link.isStreaming { flush(link) }
         links[id] = nil
         if case .snapshot(let feed) = link.input { feed.close() }
-        link.socket.close()
+        link.wire.close()
     }
 
     /// The connection is given up by this end, which learns of that as of any end.
     func breakOff(_ id: LinkID) {
         guard let link = links[id] else { return }
-        link.socket.close()
+        link.wire.close()
         process.after(.microseconds(1)) { [self] in closed(link) }
     }
 
@@ -186,7 +186,7 @@ final class QuorumTwin {
         var input = bytes
         do throws(DecodeError) {
             while process.isAlive, let packet = try link.decoder.next(&input) {
-                process.world.notePacket(packet, from: link.socket.remote, to: process)
+                process.world.notePacket(packet, from: link.wire.remote, to: process)
                 process.tell(.packet(link.id, packet))
                 guard link.isToLeader, packet.type == .snap else { continue }
                 let feed = FeedTwin()
@@ -225,7 +225,7 @@ final class QuorumTwin {
 
     private func flush(_ link: QuorumLinkTwin) {
         guard !link.isStreaming, links[link.id] != nil else { return }
-        while link.socket.isWritable, let bytes = takeOutput(link) { write(bytes, link) }
+        while link.wire.isWritable, let bytes = takeOutput(link) { write(bytes, link) }
         let isBehind = link.output.map { $0.output.count > 0 } ?? false
         let hasDrained = link.isBehind && !isBehind
         link.isBehind = isBehind
@@ -242,7 +242,7 @@ final class QuorumTwin {
 
     private func write(_ bytes: [UInt8], _ link: QuorumLinkTwin) {
         if link.isToLeader { process.world.ghost.sends(bytes, by: link, process) }
-        link.socket.send(.bytes(bytes))
+        link.wire.send(.bytes(bytes))
     }
 
     // MARK: Streams from the disk
@@ -269,14 +269,14 @@ final class QuorumTwin {
         _ pieces: ArraySlice<[UInt8]>, _ order: SyncOrder, _ result: Result<SyncPlan?, any Error>,
         _ link: QuorumLinkTwin
     ) {
-        guard link.socket.isOpen else {
+        guard link.wire.isOpen else {
             link.isStreaming = false
             return process.tell(.streamFailed(order.link, reason: "the link is gone"))
         }
         process.after(.microseconds(chance.within(10...2000))) { [self] in
             guard let piece = pieces.first else { return endStream(order, result, link) }
-            guard link.socket.isWritable else { return sendNext(pieces, order, result, link) }
-            link.socket.send(.bytes(piece))
+            guard link.wire.isWritable else { return sendNext(pieces, order, result, link) }
+            link.wire.send(.bytes(piece))
             sendNext(pieces.dropFirst(), order, result, link)
         }
     }
