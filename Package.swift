@@ -26,6 +26,7 @@ let package = Package(
         .executable(name: "zknode", targets: ["zknode"]),
         .executable(name: "zkdump", targets: ["zkdump"]),
         .executable(name: "zkbench", targets: ["zkbench"]),
+        .executable(name: "zksim", targets: ["zksim"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
@@ -61,6 +62,13 @@ let package = Package(
         .target(
             name: "Resync",
             dependencies: ["Storage", "ZKWire", "DataTree", "TxnLog", "Snapshot", "Recovery"],
+            swiftSettings: strict),
+        .target(
+            name: "Simulation",
+            dependencies: [
+                "ZKWire", "Storage", "DataTree", "TxnLog", "Snapshot", "Recovery", "Resync", "Zab",
+                "ServerCore", .product(name: "DequeModule", package: "swift-collections"),
+            ],
             swiftSettings: strict),
         .target(name: "ServerConfiguration", swiftSettings: strict),
         .target(
@@ -99,6 +107,13 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "tools/zkbench", swiftSettings: strict),
+        .executableTarget(
+            name: "zksim",
+            dependencies: [
+                "Simulation", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "tools/zksim", swiftSettings: strict),
+        .testTarget(name: "SimulationTests", dependencies: ["Simulation"], swiftSettings: strict),
         .testTarget(
             name: "ZKWireTests", dependencies: ["ZKWire"], exclude: ["Fixtures"],
             swiftSettings: strict),

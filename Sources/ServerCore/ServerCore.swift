@@ -86,7 +86,7 @@ package final class ServerCore {
         proposed = Outstanding(largeAbove: configuration.largeRequestBytes)
         nextSession = SessionID.initial(
             server: configuration.serverID, wallMilliseconds: now.wallMilliseconds,
-            known: tree.sessions.all.map(\.id))
+            known: tree.sessions.all.map(\.id), salt: configuration.hashSeed)
         reaper = Reaper(configuration, now: now.monotonic)
         snapshotDue = SnapshotTrigger(
             txnCount: configuration.snapshotTxnCount, txnBytes: configuration.snapshotTxnBytes)

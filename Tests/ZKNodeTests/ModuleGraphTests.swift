@@ -18,6 +18,7 @@ struct ModuleGraphTests {
             "Zab": ["ZKWire", "DequeModule"],
             "Resync": engine,
             "ServerCore": ["ZKWire", "DataTree", "Zab", "Crypto", "DequeModule"],
+            "Simulation": engine.union(["Resync", "Zab", "ServerCore", "DequeModule"]),
             "ServerConfiguration": [],
             "Inspection": engine,
             "Maintenance": engine,
@@ -61,6 +62,7 @@ struct ModuleGraphTests {
     /// Modules that must give the same result for the same calls.
     private static let deterministic: Set = [
         "ZKWire", "DataTree", "TxnLog", "Snapshot", "Recovery", "Resync", "Zab", "ServerCore",
+        "Simulation",
     ]
 
     @Test("every module is in the graph and imports what the graph says")

@@ -46,6 +46,9 @@ extension ServerCore {
         afterApply.forgetAsked()
         if isServing {
             idleSince = nil
+            // What this server gave out before it was started may have come only now.
+            nextSession = nextSession.above(
+                tree.sessions.all.map(\.id), salt: configuration.hashSeed)
             if isLeader { becomeLeader(now, &effects) }
             askAnew(now, &effects)
         } else if idleSince == nil {
@@ -90,7 +93,6 @@ extension ServerCore {
         keepDigest()
         preparer.forget(tree)
         digests.standing = .unknown
-        nextSession = nextSession.above(tree.sessions.all.map(\.id))
     }
 
     func endClients(_ reason: CloseReason, _ effects: inout Effects) {

@@ -46,24 +46,28 @@ extension SessionID {
     /// The first id that a server gives out after a start: its number in the high byte, then time.
     /// - Parameters:
     ///   - wallMilliseconds: since 1970.
-    ///   - known: sessions that live. The id is above those that this server gave out, even if its
-    ///     clock was set back since: nobody is given another client's session.
+    ///   - known: sessions that live; see `above`.
     package static func initial(
-        server: ServerID, wallMilliseconds: Int64, known: [SessionID] = []
+        server: ServerID, wallMilliseconds: Int64, known: [SessionID] = [], salt: UInt64 = 0
     ) -> SessionID {
         let time = UInt64(bitPattern: wallMilliseconds << 24) >> 8
         var id = Int64(bitPattern: time) | (server.rawValue << 56)
         // The one value that would read as a container's owner is never given out.
         if id == NodeKind.containerOwner { id += 1 }
-        return SessionID(rawValue: id).above(known)
+        return SessionID(rawValue: id).above(known, salt: salt)
     }
 
-    /// This one, or if the same server gave out higher ones already, the next.
-    func above(_ known: [SessionID]) -> SessionID {
+    /// This one or, if the same server gave out higher ones already, one above those: its clock was
+    /// set back since, and nobody is given another client's session.
+    /// - Parameter salt: of this start. Ids above the known ones may have been given out too, to
+    ///   sessions that are closed by now, whose clients could come back: by chance those are missed.
+    func above(_ known: [SessionID], salt: UInt64) -> SessionID {
         var id = rawValue
         for session in known where session.rawValue >> 56 == id >> 56 {
             id = max(id, session.rawValue + 1)
         }
-        return SessionID(rawValue: id)
+        guard id != rawValue else { return self }
+        let farther = id &+ Int64(salt & 0xff_ffff) << 16
+        return SessionID(rawValue: farther >> 56 == id >> 56 ? farther : id)
     }
 }

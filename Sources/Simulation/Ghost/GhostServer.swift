@@ -1,0 +1,46 @@
+import Zab
+import ZKWire
+
+/// What one server's disk must have, and what it has told, whoever runs on it at present.
+final class GhostServer {
+    let id: ServerID
+    /// Everything up to here is in a snapshot that was installed.
+    var base = Zxid.zero
+    /// What the log was given after that, in order.
+    var entries: [Zxid] = []
+    /// What it had before a cut that is under way.
+    var uncut: [Zxid]?
+    /// The log has said that everything up to here is durable.
+    var durable = Zxid.zero
+    /// How far a server that served had its tree.
+    var delivered = Zxid.zero
+    /// The number of transactions of the common history that this is.
+    var position = 0
+    /// As `meta` has them.
+    var epochs = Epochs(accepted: Epoch(rawValue: 0), current: Epoch(rawValue: 0))
+    /// The disk has never had a history.
+    var isBlank = true
+
+    init(_ id: ServerID) { self.id = id }
+
+    var last: Zxid { entries.last ?? base }
+    var mayVote: Bool { !isBlank && !epochs.isRecovering }
+
+    /// The first entry above `zxid`.
+    func index(after zxid: Zxid) -> Int {
+        var (low, high) = (0, entries.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if entries[middle] <= zxid { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
+    func contains(_ zxid: Zxid) -> Bool {
+        if zxid <= base { return true }
+        let index = index(after: zxid)
+        return index > 0 && entries[index - 1] == zxid
+    }
+
+    func hasDurably(_ zxid: Zxid) -> Bool { zxid <= durable && contains(zxid) }
+}

@@ -1,0 +1,169 @@
+// A machine: what outlives a server's process (its disk, its clocks), and the ways in which processes
+// begin and end on it.
+
+import Recovery
+import ServerCore
+import Storage
+import TxnLog
+import ZKWire
+import Zab
+
+/// What a start got from the disk.
+struct RecoveredMachine {
+    let state: RecoveredState<SimulatedDisk>
+    let recovery: Recovery<SimulatedDisk>
+    let seed: UInt64
+}
+
+final class Machine {
+    unowned let world: World
+    let id: ServerID
+    var chance: Chance
+    private(set) var disk = SimulatedDisk()
+    private(set) var process: ServerProcess?
+    /// Those that have ended, which what is still planned may refer to.
+    private var ended: [ServerProcess] = []
+    /// What its wall clock is ahead of the others'.
+    var wallOffsetMilliseconds: Int64 = 0
+    /// A disk in trouble takes so many times longer.
+    var diskSlowness: Int64 = 1
+    private let syncTime: ClosedRange<Span>
+    private(set) var startCount = 0
+    /// Its operations may fail, by a fault that was planned.
+    private var isDiskInTrouble = false
+
+    init(_ id: ServerID, _ world: World, _ chance: Chance) {
+        self.id = id
+        self.world = world
+        self.chance = chance
+        syncTime = world.options.syncTime
+    }
+
+    var host: Host { Host(number: Int(id.rawValue)) }
+
+    var now: Now {
+        Now(
+            monotonic: Instant(nanoseconds: world.now + 1_000_000_000),
+            wallMilliseconds: 1_700_000_000_000 + world.now / 1_000_000
+                + wallOffsetMilliseconds)
+    }
+
+    func diskTime(syncs: Int64, _ chance: inout Chance) -> Span {
+        var total = Span.microseconds(chance.within(10...80))
+        for _ in 0..<syncs { total = total + chance.span(syncTime) }
+        return total * diskSlowness
+    }
+
+    // MARK: Beginning
+
+    func boot() {
+        precondition(process == nil, "server \(id) runs already")
+        startCount += 1
+        let seed = chance.next()
+        var configuration = RecoveryConfiguration(
+            serverID: id, newEnsembleID: chance.next() | 1, seed: seed)
+        configuration.segmentSizeBytes = world.options.segmentBytes
+        let recovery = Recovery(disk, DataDirectory("/data"), configuration)
+        let state: RecoveredState<SimulatedDisk>
+        do throws(RecoveryError) {
+            state = try recovery.load()
+        } catch {
+            guard isDiskInTrouble else {
+                return world.ghost.fail("S-01", "server \(id) cannot start: \(error)")
+            }
+            world.note(host, "cannot start: \(error)")
+            disk = disk.afterKill()
+            return world.faults.cannotStart(self)
+        }
+        world.ghost.recovered(state, self)
+        var core = world.options.core
+        core.serverID = id
+        core.hashSeed = seed
+        var zab = world.options.zab(for: id)
+        zab.recentBytes = world.options.recentBytes
+        let durable = DurableState(state)
+        world.note(
+            host, "starts: \(durable.lastZxid) epochs \(durable.epochs) blank \(durable.isBlank)")
+        let process = ServerProcess(
+            self,
+            ServerCore(
+                configuration: core, zab: zab, durable: durable, tree: state.tree, now: now),
+            RecoveredMachine(state: state, recovery: recovery, seed: seed))
+        self.process = process
+        world.record("boot", host.number, Int(truncatingIfNeeded: durable.lastZxid.rawValue))
+        process.start()
+    }
+
+    // MARK: Ending
+
+    /// The process dies, or the power fails: what was not synced is lost or torn.
+    func crash() {
+        guard let process else { return }
+        let isPowerFailure = chance.percent(60)
+        world.figures.crashes += 1
+        world.note(host, isPowerFailure ? "loses its power" : "is killed")
+        end(process)
+        process.log.interrupt(disk)
+        process.snapshotWriter.interrupt(disk)
+        disk = isPowerFailure ? disk.crash(seed: chance.next()) : disk.afterKill()
+    }
+
+    private func end(_ process: ServerProcess) {
+        process.die()
+        ended.append(process)
+        self.process = nil
+        world.record("end", host.number)
+        world.network.lose(host)
+        world.faults.ended(self)
+    }
+
+    /// The engine has met with a failure of the disk, on which a process ends.
+    func storageFailed(_ reason: String) {
+        guard let process, process.isAlive else { return }
+        guard isDiskInTrouble else {
+            return world.ghost.fail("S-02", "server \(id): storage failed: \(reason)")
+        }
+        world.figures.storageFailures += 1
+        world.note(host, "ends: \(reason)")
+        end(process)
+        disk = disk.afterKill()
+    }
+
+    // MARK: The disk
+
+    func failDisk(within operations: Int) {
+        isDiskInTrouble = true
+        world.note(host, "has a disk that will fail")
+        disk.failOperation(operations, with: 5)
+    }
+
+    func fillDisk(leaving bytes: Int) {
+        isDiskInTrouble = true
+        world.note(host, "has a full disk")
+        guard let free = try? disk.freeSpaceBytes("/data") else { return }
+        disk.capacityBytes = disk.capacityBytes - Int(free) + bytes
+    }
+
+    func repairDisk() {
+        disk.capacityBytes = .max
+    }
+
+    /// Its process is gone, and so is everything that it had.
+    func wipe() {
+        world.note(host, "has an empty disk")
+        if let process { end(process) } else { world.faults.ended(self) }
+        disk = SimulatedDisk()
+        world.ghost.wiped(self)
+    }
+}
+
+extension DurableState {
+    fileprivate init(_ state: RecoveredState<SimulatedDisk>) {
+        guard let record = state.meta.record else { preconditionFailure("a start has its meta") }
+        self.init(
+            epochs: Epochs(
+                accepted: Epoch(rawValue: record.acceptedEpoch),
+                current: Epoch(rawValue: record.currentEpoch), isRecovering: record.isRecovering),
+            lastZxid: state.log.lastZxid, isBlank: state.isBlank)
+    }
+}

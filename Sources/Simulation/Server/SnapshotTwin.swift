@@ -1,0 +1,139 @@
+// Walks the tree for snapshots in slices between the turns of the loop (`SnapshotDriver`).
+
+import DataTree
+import ServerCore
+import Snapshot
+import TxnLog
+import ZKWire
+
+final class SnapshotTwin {
+    /// Far smaller than the shell's, so that small trees are walked in several slices too.
+    private static let sliceNodes = 8
+    private static let sliceBytes = 4096
+    private static let maximumPieces = 8
+
+    private unowned let process: ServerProcess
+    private var chance: Chance
+    private var walk: SnapshotWalk?
+    private(set) var isUnderWay = false
+    private var isNextDue = false
+    private var chainAtStart: UInt32 = 0
+    private var sessionsAtStart = 0
+    private var piecesUnderWay = 0
+    private var isSliceScheduled = false
+    private(set) var isSuspended = false
+    private var lastAppended = (zxid: Zxid.zero, chain: UInt32(0))
+
+    init(_ process: ServerProcess) {
+        self.process = process
+        chance = process.machine.chance.split()
+    }
+
+    func noteAppended(_ zxid: Zxid, chainChecksum: UInt32) { lastAppended = (zxid, chainChecksum) }
+
+    func startDue() { if isUnderWay || isSuspended { isNextDue = true } else { start() } }
+
+    private func start() {
+        guard !isUnderWay, !isSuspended else { return }
+        isUnderWay = true
+        isNextDue = false
+        let tree = process.core.tree
+        let zxid = process.core.lastProcessedZxid
+        let piece = ByteWriter()
+        walk = tree.beginWalk(into: piece)
+        sessionsAtStart = tree.sessions.count
+        chainAtStart = lastAppended.zxid == zxid ? lastAppended.chain : 0
+        process.log.send(.roll)
+        process.snapshotWriter.send(.begin(startZxid: zxid))
+        hand(over: piece)
+        process.world.figures.snapshots += 1
+        let count = process.world.options.snapshotTxnCount
+        process.step(
+            .snapshotStarted(
+                nextTxnCount: count / 2 + chance.below(count / 2 + 1), nextTxnBytes: .max))
+        schedule()
+    }
+
+    private func schedule() {
+        guard walk != nil, !isSliceScheduled, piecesUnderWay < SnapshotTwin.maximumPieces else {
+            return
+        }
+        isSliceScheduled = true
+        process.after(.microseconds(chance.within(20...3000))) { [self] in
+            isSliceScheduled = false
+            slice()
+        }
+    }
+
+    private func slice() {
+        guard let walk else { return }
+        let piece = ByteWriter()
+        let hasMore = walk.next(
+            maximumBytes: SnapshotTwin.sliceBytes, maximumNodes: SnapshotTwin.sliceNodes,
+            into: piece)
+        hand(over: piece)
+        if hasMore { return schedule() }
+        self.walk = nil
+        process.snapshotWriter.send(
+            .finish(
+                SnapshotEnd(
+                    endZxid: process.core.lastProcessedZxid, chain: chainAtStart,
+                    znodeCount: UInt64(walk.visitedCount), sessionCount: UInt64(sessionsAtStart))))
+    }
+
+    private func hand(over piece: ByteWriter) {
+        piecesUnderWay += 1
+        process.snapshotWriter.send(.piece(piece))
+    }
+
+    // MARK: Another tree
+
+    func suspend() {
+        isSuspended = true
+        guard let walk else { return }
+        walk.end()
+        self.walk = nil
+        process.snapshotWriter.send(.abandon)
+        isUnderWay = false
+        piecesUnderWay = 0
+    }
+
+    func resume(at end: ChainPoint) {
+        lastAppended = (end.zxid, end.checksum)
+        resume()
+    }
+
+    func resume(installed end: ChainPoint, _ origin: SnapshotOrigin) {
+        process.snapshotWriter.send(.use(origin))
+        resume(at: end)
+    }
+
+    func resume() {
+        isSuspended = false
+        if !isUnderWay, isNextDue { start() }
+    }
+
+    // MARK: Reports of the thread
+
+    func pieceWritten() {
+        piecesUnderWay = max(piecesUnderWay - 1, 0)
+        schedule()
+    }
+
+    func finished(_ zxid: Zxid, logFloor: Zxid?) {
+        end()
+        if let logFloor { process.log.send(.purge(below: logFloor)) }
+    }
+
+    func failed(_ error: SnapshotError) {
+        walk?.end()
+        end()
+    }
+
+    private func end() {
+        walk = nil
+        isUnderWay = false
+        piecesUnderWay = 0
+        if isNextDue { start() }
+    }
+}

@@ -1,0 +1,50 @@
+import Simulation
+import Testing
+
+@Suite("Ensembles in simulation")
+struct SimulationTests {
+    @Test("seeds hold every property, with faults and after them", arguments: 1...UInt64(24))
+    func seeds(_ seed: UInt64) {
+        var options = Options.of(seed: seed)
+        options.safetySpan = .seconds(6)
+        let world = World(options)
+        #expect(world.run(), "seed \(seed): \(world.failure ?? "")")
+        #expect(world.figures.writes > 0)
+    }
+
+    @Test("a seed is one run: the same events at the same instants")
+    func replay() {
+        let hashes = (0..<2).map { _ in
+            var options = Options.of(seed: 4)
+            options.safetySpan = .seconds(3)
+            let world = World(options)
+            #expect(world.run())
+            return world.eventHash
+        }
+        #expect(hashes[0] == hashes[1])
+    }
+
+    @Test("without faults there is one election, and nobody loses a request")
+    func calm() {
+        var options = Options(seed: 7)
+        options.safetySpan = .seconds(5)
+        options.faults = .none
+        let world = World(options)
+        #expect(world.run(), "\(world.failure ?? "")")
+        #expect(world.figures.elections == 1)
+        #expect(world.figures.crashes == 0)
+        #expect(world.figures.writes > 100)
+    }
+
+    @Test("the trace tells what happens, with its time")
+    func trace() {
+        var lines: [String] = []
+        var options = Options(seed: 7)
+        options.safetySpan = .milliseconds(500)
+        options.faults = .none
+        let world = World(options, trace: { lines.append($0) })
+        #expect(world.run())
+        #expect(lines.contains { $0.contains("leading") })
+        #expect(lines.contains { $0.contains("is connected with session") })
+    }
+}

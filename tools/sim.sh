@@ -1,0 +1,7 @@
+#!/usr/bin/env bash
+# Runs seeds of simulated ensembles in release mode; what CI runs. Arguments go to zksim.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+swift build --configuration release --product zksim
+exec .build/release/zksim --first-seed 1 --seeds 500 --jobs "$(nproc)" "$@"
