@@ -7,6 +7,8 @@ package struct Figures: Sendable {
     package var elections = 0
     package var crashes = 0
     package var starts = 0
+    /// Of them, that the power ended.
+    package var vainStarts = 0
     package var partitions = 0
     package var breakages = 0
     package var pauses = 0
@@ -50,12 +52,14 @@ package struct Figures: Sendable {
     package var all: [(name: String, value: Int)] {
         [
             ("simulated ms", Int(simulatedMilliseconds)), ("elections", elections),
-            ("crashes", crashes), ("starts", starts), ("partitions", partitions),
-            ("broken connections", breakages), ("pauses", pauses), ("slow disks", slowDisks),
+            ("crashes", crashes), ("starts", starts), ("starts in vain", vainStarts),
+            ("partitions", partitions), ("broken connections", breakages), ("pauses", pauses),
+            ("slow disks", slowDisks),
             ("clock jumps", clockJumps), ("hand-overs", handOvers), ("wiped disks", wipes),
             ("disk errors", diskErrors), ("full disks", fullDisks),
-            ("ends of processes for their disk", storageFailures), ("snapshots", snapshots), ("truncations", truncations),
-            ("installs", installs), ("failed installs", failedInstalls),
+            ("ends of processes for their disk", storageFailures), ("snapshots", snapshots),
+            ("truncations", truncations), ("installs", installs),
+            ("failed installs", failedInstalls),
             ("DIFF from memory", memoryDiffs), ("TRUNC from memory", memoryTruncs),
             ("DIFF from disk", diskDiffs), ("TRUNC from disk", diskTruncs), ("SNAP", snaps),
             ("transactions", transactions), ("writes answered", writes), ("reads", reads),

@@ -5,7 +5,7 @@ import ZKWire
 final class FaultInjector {
     private unowned let world: World
     private var chance: Chance
-    private var isOver = false
+    private(set) var isOver = false
 
     init(_ world: World, _ chance: Chance) {
         self.world = world

@@ -269,6 +269,9 @@ final class Ghost {
         server.isBlank = state.isBlank
         let found = readLog(state.log)
         if epochs.isRecovering {
+            // It begins with nothing, and nobody counts on it.
+            server.delivered = .zero
+            server.position = 0
             server.base = state.log.startsAfter
             server.entries = found
         } else {

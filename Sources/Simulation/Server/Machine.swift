@@ -58,12 +58,10 @@ final class Machine {
 
     func boot() {
         precondition(process == nil, "server \(id) runs already")
+        if !world.faults.isOver, chance.percent(15) { startInVain() }
         startCount += 1
         let seed = chance.next()
-        var configuration = RecoveryConfiguration(
-            serverID: id, newEnsembleID: chance.next() | 1, seed: seed)
-        configuration.segmentSizeBytes = world.options.segmentBytes
-        let recovery = Recovery(disk, DataDirectory("/data"), configuration)
+        let recovery = recovery(seed)
         let state: RecoveredState<SimulatedDisk>
         do throws(RecoveryError) {
             state = try recovery.load()
@@ -92,6 +90,21 @@ final class Machine {
         self.process = process
         world.record("boot", host.number, Int(truncatingIfNeeded: durable.lastZxid.rawValue))
         process.start()
+    }
+
+    private func recovery(_ seed: UInt64) -> Recovery<SimulatedDisk> {
+        var configuration = RecoveryConfiguration(
+            serverID: id, newEnsembleID: chance.next() | 1, seed: seed)
+        configuration.segmentSizeBytes = world.options.segmentBytes
+        return Recovery(disk, DataDirectory("/data"), configuration)
+    }
+
+    /// A start that does not come to its end: the power fails before.
+    private func startInVain() {
+        world.figures.vainStarts += 1
+        disk.cutPower(at: 1 + chance.below(80))
+        _ = try? recovery(chance.next()).load()
+        disk = disk.crash(seed: chance.next())
     }
 
     // MARK: Ending
