@@ -20,7 +20,7 @@ package struct Options: Sendable {
     /// How long there are faults.
     package var safetySpan = Span.seconds(30)
     /// Within this everybody has to be synchronized and served when the faults are over.
-    package var livenessBound = Span.seconds(30)
+    package var livenessBound = Span.seconds(10)
     /// Mean time between faults of each kind; nil: none.
     package var faults = FaultRates()
 

@@ -56,6 +56,7 @@ package final class World {
         run(until: bound) { [self] in isWell }
         if failure == nil, !isWell { ghost.fail("P-22", "after \(options.livenessBound): \(state)") }
         if failure == nil { finish() }
+        for machine in sortedMachines { machine.process?.die() }
         network.end()
         agenda.removeAll()
         figures.simulatedMilliseconds = now / 1_000_000

@@ -3,6 +3,9 @@ import Simulation
 
 /// Many seeds on several processes.
 struct Farm {
+    /// A process ends after so many, so that what its runs leave in memory is bounded.
+    private static let seedsPerProcess: UInt64 = 10
+
     private let first: UInt64
     private let end: UInt64
     private let jobs: Int
@@ -39,7 +42,8 @@ struct Farm {
     }
 
     private mutating func start(at seed: UInt64) throws {
-        guard let worker = Worker(first: seed, stride: UInt64(jobs), end: end) else {
+        let last = min(end, seed + UInt64(jobs) * Farm.seedsPerProcess)
+        guard let worker = Worker(first: seed, stride: UInt64(jobs), end: last) else {
             throw CannotStart()
         }
         workers.append(worker)
@@ -58,7 +62,8 @@ struct Farm {
         } else if !isOrderly {
             fail(worker.next, "the process ended before it")
         }
-        if !isOrderly, worker.next < end { try start(at: worker.next) }
+        let hasRun = isOrderly || worker.current != nil
+        if hasRun, worker.next < end { try start(at: worker.next) }
     }
 
     private mutating func note(_ report: Report) {

@@ -191,6 +191,20 @@ final class Ghost {
             expect(
                 process.core.tree.dump() == right, "P-20",
                 "server \(machine.id) ends with another tree")
+            checkStart(machine, right)
+        }
+    }
+
+    /// P-21: whatever happens now, a start loads that tree. Nothing is in flight, so all is durable.
+    private func checkStart(_ machine: Machine, _ right: [String]) {
+        for isPowerLost in [false, true] {
+            do throws(RecoveryError) {
+                let tree = try machine.wouldLoad(afterPowerLoss: isPowerLost)
+                expect(
+                    tree.dump() == right, "P-21", "server \(machine.id) would load another tree")
+            } catch {
+                fail("S-01", "server \(machine.id) could not start again: \(error)")
+            }
         }
     }
 

@@ -76,8 +76,14 @@ final class Socket {
         isOpen = false
         push(nil)
         network.forget(self)
+        letGo()
+    }
+
+    /// Whoever owned this end holds it, and is held by it no more.
+    private func letGo() {
         received = { _ in }
         ended = {}
+        drained = {}
     }
 
     /// The process is gone.
@@ -161,8 +167,7 @@ final class Socket {
         network.forget(self)
         network.record("broken", self, 0)
         let ended = ended
-        received = { _ in }
-        self.ended = {}
+        letGo()
         ended()
     }
 }

@@ -1,6 +1,7 @@
 // A machine: what outlives a server's process (its disk, its clocks), and the ways in which processes
 // begin and end on it.
 
+import DataTree
 import Recovery
 import ServerCore
 import Storage
@@ -105,6 +106,14 @@ final class Machine {
         disk.cutPower(at: 1 + chance.below(80))
         _ = try? recovery(chance.next()).load()
         disk = disk.crash(seed: chance.next())
+    }
+
+    /// What a start would load now, after a death of the process or a loss of power.
+    func wouldLoad(afterPowerLoss isPowerLost: Bool) throws(RecoveryError) -> DataTree {
+        let left = isPowerLost ? disk.crash(seed: chance.next()) : disk.afterKill()
+        let configuration = RecoveryConfiguration(
+            serverID: id, newEnsembleID: 1, seed: chance.next())
+        return try Recovery(left, DataDirectory("/data"), configuration).load().tree
     }
 
     // MARK: Ending

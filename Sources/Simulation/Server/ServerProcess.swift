@@ -227,5 +227,6 @@ final class ServerProcess {
         isAlive = false
         pausedUntil = nil
         backlog.removeAll()
+        snapshots.end(with: self)
     }
 }

@@ -113,6 +113,9 @@ final class SnapshotTwin {
         if !isUnderWay, isNextDue { start() }
     }
 
+    /// The process is gone: the tree, which knows of the walk, is let go of.
+    func end(with process: ServerProcess) { walk?.end() }
+
     // MARK: Reports of the thread
 
     func pieceWritten() {
