@@ -12,7 +12,7 @@ struct HandoverCommand: ParsableCommand {
             is asked through the Unix socket zknode/admin.sock in its data directory.
 
             Exit codes: 0 done, 1 it does not lead or nobody took over, 3 no server answers there,
-            64 wrong command line.
+            2 wrong command line.
 
             Example: zknode handover --data-dir /var/lib/zknode
             """)
@@ -31,19 +31,8 @@ struct HandoverCommand: ParsableCommand {
     }
 
     func run() throws {
-        let answer: String
-        do throws(AdminClient.Failure) {
-            answer = try AdminClient.request("handover", dataDir: dataDir, timeoutSeconds: timeout)
-        } catch {
-            complain("zknode handover: \(error)")
-            if case .noServer = error { throw ExitCode(3) }
-            throw ExitCode(1)
-        }
-        if json { print(answer) }
-        if let failure = AdminReply.text("error", in: answer) {
-            complain("zknode handover: \(failure)")
-            throw ExitCode(1)
-        }
+        let answer = try AdminRequest.send(
+            "handover", dataDir: dataDir, timeout: timeout, json: json)
         guard !json else { return }
         print("leader \(AdminReply.text("leader", in: answer) ?? "?")")
     }

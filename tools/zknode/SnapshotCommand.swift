@@ -32,19 +32,8 @@ struct SnapshotCommand: ParsableCommand {
     }
 
     func run() throws {
-        let answer: String
-        do throws(AdminClient.Failure) {
-            answer = try AdminClient.request("snapshot", dataDir: dataDir, timeoutSeconds: timeout)
-        } catch {
-            complain("zknode snapshot: \(error)")
-            if case .noServer = error { throw ExitCode(3) }
-            throw ExitCode(1)
-        }
-        if json { print(answer) }
-        if let failure = AdminReply.text("error", in: answer) {
-            complain("zknode snapshot: \(failure)")
-            throw ExitCode(1)
-        }
+        let answer = try AdminRequest.send(
+            "snapshot", dataDir: dataDir, timeout: timeout, json: json)
         guard !json else { return }
         print("zxid \(AdminReply.text("zxid", in: answer) ?? "?")")
         print("file \(AdminReply.text("file", in: answer) ?? "?")")
