@@ -190,6 +190,52 @@ struct SynchronizationTests {
         }
     }
 
+    /// The end of an Apache server's history whose snapshot was taken as its epoch began.
+    private let epochStart = Zxid(epoch: Epoch(rawValue: 2), counter: 0)
+
+    /// Everything that `leader` has, sent to one without data that names `epochStart` for its end.
+    private func synchronize(
+        _ leader: TestServer<SimulatedDisk>, with kinds: QuorumPacketType
+    ) throws {
+        let disk = SimulatedDisk()
+        try self.leader(0, disk).stop()
+        var learner = try Learner(disk)
+        try learner.take(try stream(leader, after: epochStart), pieceBytes: 200)
+        #expect(learner.kinds.first == kinds)
+        #expect(learner.tree.dump() == leader.tree.dump())
+        try learner.becomeSynced(epoch: 3)
+        try learner.stop()
+        #expect(try Start.load(disk).tree.dump() == leader.tree.dump())
+    }
+
+    @Test("an end where an epoch begins that has left nothing here is no TRUNC but SNAP")
+    func emptyEpoch() throws {
+        for takesSnapshot in [true, false] {
+            var leader = try leader(80)
+            if takesSnapshot { try leader.snapshot() }
+            try leader.run(20)
+            try synchronize(leader, with: .snap)
+            leader.epoch = Epoch(rawValue: 3)
+            try leader.run(30)
+            try synchronize(leader, with: .snap)
+        }
+    }
+
+    @Test("an end where an epoch begins that has transactions here is everything before those")
+    func epochWithTransactions() throws {
+        var leader = try leader(80)
+        let disk = SimulatedDisk()
+        try self.leader(80, disk).stop()
+        leader.epoch = Epoch(rawValue: 2)
+        try leader.run(30)
+        leader.epoch = Epoch(rawValue: 3)
+        try leader.run(30)
+        var learner = try Learner(disk)
+        try learner.take(try stream(leader, after: epochStart), pieceBytes: 200)
+        #expect(learner.kinds.first == .diff)
+        #expect(learner.tree.dump() == leader.tree.dump())
+    }
+
     @Test("going on after the first part sends packets alone, in order")
     func goingOn() throws {
         let whole = try leader(200)

@@ -256,7 +256,10 @@ final class QuorumTwin {
         link.isStreaming = true
         var pieces: [[UInt8]] = []
         let result: Result<SyncPlan?, any Error> = Result {
-            try sync.send(after: order.after, upTo: order.upTo, isFirst: order.isFirst) {
+            try sync.send(
+                after: order.after, upTo: order.upTo, isFirst: order.isFirst,
+                apacheEpochStart: order.apacheEpochStart
+            ) {
                 pieces.append([UInt8]($0))
             }
         }

@@ -91,11 +91,13 @@ extension Leader {
         checkLeaving()
     }
 
-    /// One packet for each transaction: INFORMs for observers, COMMITs for Apache's followers.
-    private func sendEach(
+    /// One packet for each transaction: INFORMs for observers, COMMITs for Apache's followers. Those
+    /// wait for UPTODATE: before it 3.8.0 fails on the COMMIT of what it was sent before NEWLEADER
+    /// (ZOOKEEPER-4394).
+    func sendEach(
         after before: Zxid, _ learner: LearnerLink, _ effects: inout ZabEffects
     ) {
-        guard !learner.isVoter || !learner.isOurs else { return }
+        guard !learner.isVoter || (!learner.isOurs && learner.phase == .live) else { return }
         let committed = ledger.history.committed
         let output = learner.link.output
         if learner.isVoter {
