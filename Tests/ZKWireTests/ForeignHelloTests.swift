@@ -21,14 +21,14 @@ struct ForeignHelloTests {
     private func quorum(_ bytes: [UInt8], pieceSize: Int) -> String {
         var decoder = QuorumPacketDecoder()
         return refusal(bytes, pieceSize) { (input) throws(DecodeError) in
-            _ = try decoder.next(&input)
+            while try decoder.next(&input) != nil {}
         }
     }
 
     private func election(_ bytes: [UInt8], isAccepted: Bool, pieceSize: Int) -> String {
         var decoder = ElectionStreamDecoder(expectsInitialMessage: isAccepted)
         return refusal(bytes, pieceSize) { (input) throws(DecodeError) in
-            _ = try decoder.next(&input)
+            while try decoder.next(&input) != nil {}
         }
     }
 

@@ -256,10 +256,7 @@ final class QuorumTwin {
         link.isStreaming = true
         var pieces: [[UInt8]] = []
         let result: Result<SyncPlan?, any Error> = Result {
-            try sync.send(
-                after: order.after, upTo: order.upTo, isFirst: order.isFirst,
-                apacheEpochStart: order.apacheEpochStart
-            ) {
+            try sync.send(after: order.after, upTo: order.upTo, isFirst: order.isFirst) {
                 pieces.append([UInt8]($0))
             }
         }
