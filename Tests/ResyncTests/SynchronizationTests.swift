@@ -236,6 +236,33 @@ struct SynchronizationTests {
         #expect(learner.tree.dump() == leader.tree.dump())
     }
 
+    @Test("an Apache learner gets SNAP as of its epoch's beginning at least, and no TRUNC to another")
+    func apacheLearners() throws {
+        let start = Zxid(epoch: Epoch(rawValue: 5), counter: 0)
+        let leader = try purgedLeader(seed: 5)
+        var bytes: [UInt8] = []
+        let end = leader.state.log.lastZxid
+        try sync(leader).send(
+            after: .zero, upTo: end, isFirst: true, apacheEpochStart: start
+        ) { bytes += $0 }
+        try bytes.withByteView { view in
+            var decoder = QuorumPacketDecoder()
+            var input = view
+            let packet = try #require(try decoder.next(&input))
+            #expect(packet.type == .snap)
+            #expect(packet.zxid == start)
+        }
+        // The learner has (1,1), which is not here: what was before it was another epoch's.
+        let foreign = Zxid(epoch: Epoch(rawValue: 1), counter: 1)
+        #expect(try sync(leader).plan(for: foreign, upTo: end) == .truncate(to: end))
+        guard case .snapshot = try sync(leader).plan(for: foreign, upTo: end, isApache: true) else {
+            Issue.record("not SNAP")
+            return
+        }
+        let ahead = Zxid(epoch: end.epoch, counter: end.counter + 3)
+        #expect(try sync(leader).plan(for: ahead, upTo: end, isApache: true) == .truncate(to: end))
+    }
+
     @Test("going on after the first part sends packets alone, in order")
     func goingOn() throws {
         let whole = try leader(200)

@@ -4,6 +4,7 @@ Exits with 0 if no session expired and no write was lost.
 """
 
 import argparse
+import logging
 import shutil
 import sys
 import tempfile
@@ -18,6 +19,8 @@ from support.servers import APACHE_JARS, ZKNode
 
 def main():
     options = parse()
+    # Of each connection that a server closes as it stops.
+    logging.getLogger("kazoo").setLevel(logging.CRITICAL)
     if not ZKNode.binary().exists():
         sys.exit(f"{ZKNode.binary()} is not there: run tools/demo-migration.sh")
     if shutil.which("java") is None or not Path(APACHE_JARS).exists():

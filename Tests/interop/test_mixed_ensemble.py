@@ -11,13 +11,14 @@ import shutil
 import pytest
 from support.ensemble import Ensemble
 from support.ensemble_steps import OUTAGE_LIMIT_S, audit, path_of_test, wait_for_progress
+from support.jute import Writer
 from support.member import FOLLOWER, wait_until
 from support.mixed import (
     APACHE, CONFIG_OF, MIXES, OURS, Synchronizations, check_digests, come_back, have_lead,
     is_apache, wait_for_purge)
 from support.trees import check_identical
 from support.variety import IDENTITY, Variety
-from support.wire import Disconnected, Err, Op, create_body
+from support.wire import Disconnected, Err, Op, create_body, set_body
 
 pytestmark = [
     pytest.mark.ours_only("there is nothing to mix"),
@@ -75,6 +76,20 @@ def test_two_thousand_requests_of_every_kind_leave_one_tree_at_all_members(ensem
         variety.close()
     assert check_digests(ensemble.members) > 10
     assert ensemble.leader() is leader
+
+
+def test_syncs_of_one_client_do_not_keep_the_writes_of_another_waiting(
+        ensemble, leader, client_of):
+    """A sync takes longer than a write, and an Apache member waits for both in one queue."""
+    for member in ensemble.members:
+        top = path_of_test()
+        one, other = client_of(member), client_of(member)
+        assert one.create(top).err == Err.OK
+        for _ in range(100):
+            one.send(Op.SYNC, Writer().string(top).bytes)
+            other.send(Op.SET_DATA, set_body(top, b"other"))
+            one.send(Op.SET_DATA, set_body(top, b"one"))
+            assert [other.read_reply().err, one.read_reply().err, one.read_reply().err] == [0] * 3
 
 
 def test_a_member_that_was_killed_comes_back_by_diff(ensemble, leader, client_of):

@@ -148,7 +148,7 @@ extension Leader {
         sendCommit(learner, &effects)
         write(learner, .upToDate, &effects)
         learner.phase = .live
-        sendEach(after: learner.commitSent, learner, &effects)
+        if learner.isVoter { sendEach(learner, &effects) }
         effects.notices.append(.learnerSynced(learner.server))
     }
 }
