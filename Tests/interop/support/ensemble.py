@@ -30,18 +30,16 @@ class Ensemble:
         self.config, self.config_of = config or {}, config_of or {}
         self.network = make_network(network, numbers)
         self.members = [
-            Member(number, self.make_server(number, kind), number in self.observer_numbers)
+            Member(
+                number, self.make_server(number, kind, f"server{number}"),
+                number in self.observer_numbers)
             for number, kind in zip(numbers, kinds)]
 
-    def make_server(self, number, server_class):
-        """On a directory that no other server of this ensemble has had."""
+    def make_server(self, number, server_class, name):
         config = {**ENSEMBLE_DEFAULTS, **self.server_lines(number), **self.config}
         config |= self.config_of.get(server_class, {})
         if number in self.observer_numbers:
             config["peerType"] = OBSERVER
-        name = f"server{number}"
-        while (self.directory / name).exists():
-            name += "-next"
         server = server_class(
             self.directory / name, config, self.network.host(number),
             self.network.client_port(number))
@@ -55,7 +53,8 @@ class Ensemble:
         addresses, and nothing on its disk. The caller starts it."""
         if member.is_running:
             member.stop()
-        member.server = self.make_server(member.number, server_class)
+        name = f"{member.server.directory.name}-next"
+        member.server = self.make_server(member.number, server_class, name)
 
     def server_lines(self, seen_by):
         lines = {}
