@@ -153,13 +153,19 @@ package final class PosixFile: DiskFile, @unchecked Sendable {
         let zeros = UnsafeMutableRawBufferPointer.allocate(byteCount: pieceBytes, alignment: 4096)
         defer { zeros.deallocate() }
         zeros.initializeMemory(as: UInt8.self, repeating: 0)
-        let isDirect = offset % 4096 == 0 && count % 4096 == 0 && setDirect(true)
+        var isDirect = offset % 4096 == 0 && count % 4096 == 0 && setDirect(true)
         defer { if isDirect { _ = setDirect(false) } }
         var done = 0
         while done < count {
-            let piece = UnsafeRawBufferPointer(zeros)[..<min(pieceBytes, count - done)]
-            try write(UnsafeRawBufferPointer(rebasing: piece), at: offset + Int64(done))
-            done += piece.count
+            let piece = UnsafeRawBufferPointer(rebasing: zeros[..<min(pieceBytes, count - done)])
+            do throws(DiskError) {
+                try write(piece, at: offset + Int64(done))
+                done += piece.count
+            } catch {
+                // Some file systems take the flag and then refuse the write, of which nothing was done.
+                guard isDirect, error.code == EINVAL, setDirect(false) else { throw error }
+                isDirect = false
+            }
         }
     }
 
