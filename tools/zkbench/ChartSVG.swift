@@ -111,7 +111,7 @@ struct ChartSVG {
         for (index, series) in panel.series.enumerated().reversed() {
             write(series.name, x, y, size: 12, fill: Self.ink, anchor: "end")
             // Wide enough for every letter of the fonts above.
-            x -= Double(series.name.count) * 7.2 + 8
+            x -= Double(series.name.count) * 7 + 12
             lines.append(
                 "<line x1=\"\(num(x - 18))\" y1=\"\(num(y - 4))\" x2=\"\(num(x))\" "
                     + "y2=\"\(num(y - 4))\" stroke=\"\(Self.colours[index % Self.colours.count])\" "
