@@ -115,7 +115,10 @@ let package = Package(
                 "Simulation", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "tools/zksim", swiftSettings: strict),
-        .testTarget(name: "SimulationTests", dependencies: ["Simulation"], swiftSettings: strict),
+        .testTarget(
+            name: "SimulationTests",
+            dependencies: ["Simulation", "ServerCore", "DataTree", "TxnLog", "Zab", "ZKWire"],
+            swiftSettings: strict),
         .testTarget(
             name: "ZKWireTests", dependencies: ["ZKWire"], exclude: ["Fixtures"],
             swiftSettings: strict),
