@@ -131,7 +131,10 @@ let package = Package(
                 .unsafeFlags(["-Xlinker", "--strip-debug"], .when(configuration: .release))
             ]),
         .testTarget(name: "ZKBenchTests", dependencies: ["zkbench"], swiftSettings: strict),
-        .testTarget(name: "SimulationTests", dependencies: ["Simulation"], swiftSettings: strict),
+        .testTarget(
+            name: "SimulationTests",
+            dependencies: ["Simulation", "ServerCore", "DataTree", "TxnLog", "Zab", "ZKWire"],
+            swiftSettings: strict),
         .testTarget(
             name: "ZKWireTests", dependencies: ["ZKWire"], exclude: ["Fixtures"],
             swiftSettings: strict),
