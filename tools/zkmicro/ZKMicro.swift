@@ -7,10 +7,10 @@ import Foundation
 struct ZKMicro: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "zkmicro",
-        abstract: "Counts instructions and allocations of an operation, and holds them to thresholds.",
+        abstract: "Counts an operation's instructions and allocations; holds them to thresholds.",
         discussion: """
-            Allocations are counted in this process, instructions by valgrind in another. Exit code 1 \
-            says that a threshold was passed, 2 that nothing could be measured.
+            Allocations are counted in this process, instructions by valgrind in another. Exit code \
+            1 says that a threshold was passed, 2 that nothing could be measured.
             """)
 
     @Option(help: "The file with the thresholds.")
