@@ -17,9 +17,12 @@ extension Recovery {
     /// A server that stopped while a leader's snapshot was being installed has nothing of its own:
     /// it begins with nothing, and asks for everything again (docs/zab.md, rule 9). The promise not
     /// to vote stays.
+    ///
+    /// The new generation is not the next one: the snapshot that was being installed is of that, and
+    /// its file may be complete.
     func discardPartOfInstall(_ meta: inout MetaStore<D>) throws(RecoveryError) {
         guard var record = meta.record, record.isRecovering else { return }
-        record.baseGeneration += 1
+        record.baseGeneration += 2
         record.baseZxid = 0
         record.baseChecksum = 0
         do throws(MetaError) {

@@ -121,7 +121,7 @@ package final class ServerCore {
     package var outstandingCount: Int { peer.outstandingCount }
 
     /// Whether nothing waits for the end of the turn.
-    package var isTurnEmpty: Bool { peer.history.open.isEmpty }
+    package var isTurnEmpty: Bool { peer.isFlushed }
 
     /// Milliseconds until a session expires if nothing is heard of it.
     package func timeLeft(_ session: SessionTracker.Session, now: Now) -> Int64 {

@@ -3,9 +3,6 @@ import Simulation
 
 /// Many seeds on several processes.
 struct Farm {
-    /// A process ends after so many, so that what its runs leave in memory is bounded.
-    private static let seedsPerProcess: UInt64 = 10
-
     private let first: UInt64
     private let end: UInt64
     private let jobs: Int
@@ -42,8 +39,7 @@ struct Farm {
     }
 
     private mutating func start(at seed: UInt64) throws {
-        let last = min(end, seed + UInt64(jobs) * Farm.seedsPerProcess)
-        guard let worker = Worker(first: seed, stride: UInt64(jobs), end: last) else {
+        guard let worker = Worker(first: seed, stride: UInt64(jobs), end: end) else {
             throw CannotStart()
         }
         workers.append(worker)
@@ -83,9 +79,7 @@ struct Farm {
 
     private func printSummary() {
         let seconds = Farm.seconds(from: startedAt, to: Farm.now())
-        for (figure, total) in zip(Figures().all, totals) { print("\(figure.name): \(total)") }
-        let simulated = Double(totals[0]) / 3_600_000
-        print("simulated hours: \(rounded(simulated))")
+        Summary(totals).print()
         print("\(done) seeds in \(rounded(seconds)) s: \(rounded(Double(done) / seconds)) a second")
         guard failures.isEmpty else {
             let list = failures.map { String($0.seed) }.sorted().joined(separator: ", ")
