@@ -47,7 +47,12 @@ struct ZKMicro: ParsableCommand {
         guard !chosen.isEmpty else { throw MicroError("no operation has \(only) in its name") }
         #if DEBUG
             throw MicroError("this is a debug build; build with --configuration release")
+        #else
+            try check(chosen)
         #endif
+    }
+
+    private func check(_ chosen: [Operation]) throws {
         var table = try ThresholdTable(path: thresholds, mayBeMissing: update)
         let callgrind = allocationsOnly ? nil : Callgrind()
         if callgrind == nil {
