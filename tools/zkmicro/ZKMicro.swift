@@ -34,6 +34,14 @@ struct ZKMicro: ParsableCommand {
         }
     }
 
+    private static var isDebugBuild: Bool {
+        #if DEBUG
+            true
+        #else
+            false
+        #endif
+    }
+
     /// In valgrind's process: nothing is printed.
     private func runChild(_ name: String) throws {
         guard let operation = Operations.all.first(where: { $0.name == name }) else {
@@ -45,14 +53,9 @@ struct ZKMicro: ParsableCommand {
     private func check() throws {
         let chosen = Operations.all.filter { only.isEmpty || $0.name.contains(only) }
         guard !chosen.isEmpty else { throw MicroError("no operation has \(only) in its name") }
-        #if DEBUG
+        guard !Self.isDebugBuild else {
             throw MicroError("this is a debug build; build with --configuration release")
-        #else
-            try check(chosen)
-        #endif
-    }
-
-    private func check(_ chosen: [Operation]) throws {
+        }
         var table = try ThresholdTable(path: thresholds, mayBeMissing: update)
         let callgrind = allocationsOnly ? nil : Callgrind()
         if callgrind == nil {
