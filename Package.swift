@@ -38,9 +38,10 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .target(name: "CCRC32", cSettings: [.unsafeFlags(["-O2", "-Wall", "-Werror"])]),
         .target(name: "ZKWire", swiftSettings: strict),
-        .target(name: "Storage", dependencies: ["CZlib"], swiftSettings: strict),
-        .target(name: "DataTree", dependencies: ["ZKWire"], swiftSettings: strict),
+        .target(name: "Storage", dependencies: ["CCRC32", "CZlib"], swiftSettings: strict),
+        .target(name: "DataTree", dependencies: ["CCRC32", "ZKWire"], swiftSettings: strict),
         .target(name: "TxnLog", dependencies: ["Storage", "ZKWire", "CLZ4"], swiftSettings: strict),
         .target(
             name: "Snapshot", dependencies: ["Storage", "ZKWire", "DataTree", "CLZ4", "CZlib"],
@@ -61,7 +62,9 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "Resync",
-            dependencies: ["Storage", "ZKWire", "DataTree", "TxnLog", "Snapshot", "Recovery"],
+            dependencies: [
+                "Storage", "ZKWire", "DataTree", "TxnLog", "Snapshot", "Recovery", "Zab",
+            ],
             swiftSettings: strict),
         .target(
             name: "Simulation",
@@ -134,7 +137,7 @@ let package = Package(
         .testTarget(
             name: "ResyncTests",
             dependencies: [
-                "Resync", "Recovery", "TxnLog", "Snapshot", "Storage", "DataTree", "ZKWire",
+                "Resync", "Recovery", "TxnLog", "Snapshot", "Storage", "DataTree", "ZKWire", "Zab",
             ],
             swiftSettings: strict),
         .testTarget(

@@ -19,7 +19,7 @@ struct RequestPreparer {
     var tree: DataTree
     let access: AccessControl
     let configuration: CoreConfiguration
-    var overlay = ChangeOverlay()
+    var overlay: ChangeOverlay
     /// Where proposals carry a digest.
     private(set) var forecast: DigestForecast?
     /// Reused for what is encoded before its length or place is known.
@@ -32,6 +32,7 @@ struct RequestPreparer {
         self.tree = tree
         self.configuration = configuration
         access = AccessControl(configuration)
+        overlay = ChangeOverlay(seed: configuration.hashSeed)
     }
 
     /// Appends the record of the transaction that `op` becomes to `txn`.
@@ -126,7 +127,7 @@ struct RequestPreparer {
     /// There is another tree, or what was in flight is nobody's any more.
     mutating func forget(_ tree: DataTree) {
         self.tree = tree
-        overlay = ChangeOverlay()
+        overlay = ChangeOverlay(seed: configuration.hashSeed)
         forecast = nil
     }
 
@@ -168,7 +169,7 @@ struct RequestPreparer {
 
     /// Counts a change that is proposed, until the tree does.
     mutating func noteQuotaUse(_ path: ByteView, _ change: QuotaUse, _ zxid: Zxid) {
-        guard change != QuotaUse(), let quota = enforcedQuota(path) else { return }
+        guard let quota = enforcedQuota(path), change != QuotaUse() else { return }
         overlay.quotas.add(change, to: quota, zxid)
     }
 

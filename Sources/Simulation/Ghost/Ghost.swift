@@ -3,6 +3,7 @@
 
 import DataTree
 import Recovery
+import Resync
 import ServerCore
 import Storage
 import TxnLog
@@ -276,9 +277,7 @@ final class Ghost {
     func recovered(_ state: RecoveredState<SimulatedDisk>, _ machine: Machine) {
         let server = of(machine.id)
         guard let record = state.meta.record else { return }
-        let epochs = Epochs(
-            accepted: Epoch(rawValue: record.acceptedEpoch),
-            current: Epoch(rawValue: record.currentEpoch), isRecovering: record.isRecovering)
+        let epochs = Epochs(record)
         note(epochs, server)
         server.isBlank = state.isBlank
         let found = readLog(state.log)
