@@ -42,8 +42,8 @@ extension Logger {
         case .readOnlyWithheld(let zxid, let assured):
             warning(
                 """
-                nobody leads, and no reads are served: the log ends at \(zxid), and only up to \
-                \(assured) is it known that a quorum has it
+                nobody leads, and no reads are served: this server has \(zxid), and since it was \
+                started no leader has said of more than \(assured) that a quorum has it
                 """)
         case .readOnlyEnded: info("read-only clients are sent to look for a server anew")
         case .paused(let pause):

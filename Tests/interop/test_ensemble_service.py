@@ -147,11 +147,16 @@ def test_a_leader_that_is_not_to_serve_takes_no_clients(new_ensemble, client_of)
         assert reply.err == Err.OK
     # One of them leads next, and sends its client to the other.
     leader.kill()
-    wait_until(
-        lambda: [member.role() for member in followers].count(FOLLOWER) == 1
-        and None in [member.role() for member in followers],
-        FORMATION_LIMIT_S, lambda: f"one leads\n{ensemble.logs(10)}")
-    serving = ensemble.follower()
+
+    def takes_writes(member):
+        with contextlib.suppress(Disconnected, OSError):
+            with RawClient(member.server.host, member.server.port, patience_s=5.0) as client:
+                return client.set(top, b"led by another").err == Err.OK
+        return False
+
+    serving = wait_until(
+        lambda: next(filter(takes_writes, followers), None), FORMATION_LIMIT_S,
+        lambda: f"one leads\n{ensemble.logs(10)}")
     other = next(member for member in followers if member is not serving)
     with pytest.raises((Disconnected, OSError)):
         while True:

@@ -11,13 +11,13 @@ extension ServerCore {
 
     /// Looking takes long: the others may be out of reach.
     func followQuorumLoss(_ now: Now, _ effects: inout Effects) {
-        guard let grace = configuration.readOnlyGrace, !isReadOnly, hasServed,
+        guard let grace = configuration.readOnlyGrace, !isReadOnly,
             digests.standing != .refused, let lookingSince,
             now.monotonic - lookingSince > grace
         else { return }
         // Differs from ZooKeeper, which shows the whole log: what no quorum is known to have may be
         // undone, and a client that has seen it is refused everywhere else (D22).
-        guard lastProcessedZxid <= peer.assured else {
+        guard hasServed, lastProcessedZxid <= peer.assured else {
             self.lookingSince = nil
             return effects.notices.append(
                 .readOnlyWithheld(lastProcessedZxid, assured: peer.assured))

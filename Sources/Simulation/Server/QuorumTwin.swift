@@ -79,6 +79,7 @@ final class QuorumTwin {
     }
 
     private func attempt(_ dial: Dial) {
+        let number = dial.search.beginAttempt()
         process.world.network.connect(
             process.machine.host, to: Host(number: Int(dial.search.server.rawValue)), .quorum,
             timeout: Span(LeaderSearch.attemptTimeout)
@@ -88,8 +89,14 @@ final class QuorumTwin {
                 return
             }
             process.enter { [self] in
-                if let wire { reached(dial, wire) } else { missed(dial) }
+                if let wire { reached(dial, wire) } else { missed(dial, number) }
             }
+        }
+        process.after(Span(LeaderSearch.redialInterval)) { [self] in
+            guard self.dial === dial,
+                dial.search.isRedialDue(number, now: process.now.monotonic)
+            else { return }
+            attempt(dial)
         }
     }
 
@@ -100,8 +107,8 @@ final class QuorumTwin {
         process.tell(.leaderReached(link.id))
     }
 
-    private func missed(_ dial: Dial) {
-        guard self.dial === dial else { return }
+    private func missed(_ dial: Dial, _ number: Int) {
+        guard self.dial === dial, dial.search.isLatest(number) else { return }
         guard let wait = dial.search.missed(now: process.now.monotonic) else {
             self.dial = nil
             return process.tell(.leaderUnreachable(dial.search.server))
