@@ -8,13 +8,8 @@ struct ZKBench: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "zkbench",
         abstract: "Measures servers that speak the ZooKeeper protocol.",
-        subcommands: [RunCommand.self, LoadCommand.self, NullCommand.self])
-}
-
-/// The exit codes of `zkbench`, besides those of the argument parser.
-enum ExitStatus {
-    /// The measurement was made and requests failed.
-    static let requestsFailed: Int32 = 1
-    /// There was no measurement.
-    static let notMeasured: Int32 = 2
+        subcommands: [
+            RunCommand.self, LoadCommand.self, IdleCommand.self, FanoutCommand.self,
+            NullCommand.self, NullFollowerCommand.self, PlotCommand.self,
+        ])
 }

@@ -20,14 +20,6 @@ final class LogTwin {
         case purge(below: Zxid)
     }
 
-    enum Report {
-        case appended(upTo: ChainPoint)
-        case epochsWritten(Epochs)
-        case truncated(to: ChainPoint, DataTree?)
-        case installed(LinkID, ChainPoint, SnapshotOrigin, DataTree)
-        case installFailed(LinkID, reason: String)
-    }
-
     /// What the thread does at a time.
     private enum Operation {
         case append([TxnBatch])
@@ -43,7 +35,9 @@ final class LogTwin {
     /// A sync's end may wait this long for another write before the watermark is synced too.
     private static let idleTime = Span.seconds(1)
 
-    private unowned let process: ServerProcess
+    private let life: Life
+    /// Tells the loop, some time later.
+    var onReport: (LogReport) -> Void = { _ in }
     private var storage: HistoryStorage<SimulatedDisk>
     private var chance: Chance
 
@@ -57,12 +51,11 @@ final class LogTwin {
     /// A leader's snapshot is being taken.
     private var installation: (link: LinkID, feed: FeedTwin)?
 
-    init(_ process: ServerProcess, _ storage: RecoveredMachine) {
-        self.process = process
+    init(_ life: Life, _ storage: RecoveredMachine, _ writer: SnapshotWriterTwin) {
+        self.life = life
         self.storage = HistoryStorage(
-            storage.state, storage.recovery, seed: storage.seed,
-            quiesce: { [unowned process] in process.snapshotWriter.quiesce() })
-        chance = process.machine.chance.split()
+            storage.state, storage.recovery, seed: storage.seed, quiesce: { writer.quiesce() })
+        chance = life.hardware.chance.split()
     }
 
     var log: TxnLog<SimulatedDisk> { storage.log }
@@ -79,7 +72,7 @@ final class LogTwin {
     private func wake() {
         guard !isAwake, installation == nil else { return }
         isAwake = true
-        process.after(.microseconds(chance.within(5...60))) { [self] in takeQueue() }
+        life.after(.microseconds(chance.within(5...60))) { [self] in takeQueue() }
     }
 
     /// Everything that has gathered: what is to be appended becomes one write.
@@ -114,7 +107,7 @@ final class LogTwin {
     private func planIdle() {
         idleTimer += 1
         let timer = idleTimer
-        process.after(LogTwin.idleTime) { [self] in
+        life.after(LogTwin.idleTime) { [self] in
             guard timer == idleTimer, !isAwake, isWatermarkBehind, installation == nil else { return }
             isAwake = true
             perform(.flushWatermark)
@@ -128,12 +121,12 @@ final class LogTwin {
         }
         isAwake = true
         current = operation
-        process.after(duration(operation)) { [self] in
+        life.after(duration(operation)) { [self] in
             current = nil
             do throws(SyncError) {
                 if let report = try apply(operation) { self.report(report) }
             } catch {
-                return process.machine.storageFailed("\(error)")
+                return life.storageFailed("\(error)")
             }
             next()
         }
@@ -149,18 +142,18 @@ final class LogTwin {
             case .installPiece: 1
             case .remove: 2
             }
-        return process.machine.diskTime(syncs: syncs, &chance)
+        return life.diskTime(syncs: syncs, &chance)
     }
 
-    private func report(_ report: Report) {
-        guard process.isAlive else { return }
-        process.world.ghost.logDid(report, at: process)
-        process.after(.microseconds(chance.within(2...40))) { [self] in process.logReported(report) }
+    private func report(_ report: LogReport) {
+        guard life.isAlive else { return }
+        life.ghost.logDid(report, at: life.id)
+        life.after(.microseconds(chance.within(2...40))) { [self] in onReport(report) }
     }
 
     // MARK: The engine's calls
 
-    private func apply(_ operation: Operation) throws(SyncError) -> Report? {
+    private func apply(_ operation: Operation) throws(SyncError) -> LogReport? {
         switch operation {
         case .append(let batches):
             let result = try onLog { () throws(TxnLogError) in try log.append(batches) }
@@ -178,7 +171,7 @@ final class LogTwin {
         return nil
     }
 
-    private func apply(_ message: Message) throws(SyncError) -> Report? {
+    private func apply(_ message: Message) throws(SyncError) -> LogReport? {
         switch message {
         case .append, .install: preconditionFailure("handled by who calls this")
         case .roll: log.roll()
@@ -210,7 +203,7 @@ final class LogTwin {
         do throws(SyncError) {
             try storage.beginInstall(zxid: zxid)
         } catch {
-            return process.machine.storageFailed("\(error)")
+            return life.storageFailed("\(error)")
         }
         installation = (link, feed)
         isAwake = false
@@ -242,7 +235,7 @@ final class LogTwin {
         }
     }
 
-    private func endInstall(_ outcome: (LinkID) -> Report) {
+    private func endInstall(_ outcome: (LinkID) -> LogReport) {
         guard let (link, feed) = installation else { return }
         feed.onInput = {}
         installation = nil
@@ -250,6 +243,13 @@ final class LogTwin {
     }
 
     // MARK: Dying
+
+    /// Nothing comes any more, and nobody is told.
+    func end() {
+        onReport = { _ in }
+        installation?.feed.onInput = {}
+        storage.abandonInstall()
+    }
 
     /// The process dies: part of what was being done has been done.
     func interrupt(_ disk: SimulatedDisk) {
