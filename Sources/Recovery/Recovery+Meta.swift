@@ -28,12 +28,10 @@ extension Recovery {
     }
 
     /// S-16: refuses a server whose log is not there at all, since its disk is not mounted or
-    /// `dataLogDir` names another directory. Before the first snapshot nothing else would tell it
-    /// from a server that nobody has written to. A restored or imported directory (a later
-    /// generation) may have no log yet.
+    /// `dataLogDir` names another directory. Before the first snapshot of its own nothing else would
+    /// tell it from a server that nobody has written to since it began, was imported or restored.
     func checkLogIsThere(_ meta: MetaStore<D>) throws(RecoveryError) {
-        guard configuration.isLogRequired, let record = meta.record else { return }
-        guard record.baseGeneration == LogBase.origin.generation else { return }
+        guard configuration.isLogRequired, meta.record != nil else { return }
         guard disk.exists(directory.log) else { throw .missingLog(path: directory.log) }
     }
 

@@ -44,10 +44,10 @@ extension ConfigurationKey {
             "Allows the reconfig operation."),
         .init(
             "readonlymode.enabled", .trueOrFalse, \.ensemble.isReadOnlyModeEnabled, in: .ensemble,
-            "Serves reads to clients that ask for it while there is no quorum."),
+            "Serves reads to clients that accept it while no leader is found."),
         .init(
             "leaderServes", .yesOrNo, \.ensemble.leaderServesClients, in: .ensemble,
-            "Whether the leader takes clients."),
+            "Whether a server that leads takes clients."),
         .init(
             "quorumListenOnAllIPs", .trueOrFalse, \.ensemble.listensOnAllAddresses, in: .ensemble,
             "Listens for the other members on all addresses."),

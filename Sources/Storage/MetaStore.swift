@@ -118,7 +118,7 @@ package enum MetaError: Error, Equatable, Sendable, CustomStringConvertible {
                 + " start again: \(recovering)#disk-error"
         case .lost(let directory, let a, let b):
             "Meta: no usable copy in \(directory): meta-a \(a.text), meta-b \(b.text). The epochs"
-                + " that this server has promised are unknown, so it does not vote until it is"
+                + " that this server has promised are unknown, so it does not start until it is"
                 + " repaired: \(recovering)#lost-meta"
         case .newerVersion(let directory, let a, let b):
             "Meta: \(directory) was written by a later version: meta-a \(a.text), meta-b \(b.text);"
