@@ -18,6 +18,7 @@ package struct Figures: Sendable {
     package var wipes = 0
     package var diskErrors = 0
     package var fullDisks = 0
+    package var snapshotLosses = 0
     package var storageFailures = 0
     package var snapshots = 0
     package var truncations = 0
@@ -57,6 +58,7 @@ package struct Figures: Sendable {
             ("slow disks", slowDisks),
             ("clock jumps", clockJumps), ("hand-overs", handOvers), ("wiped disks", wipes),
             ("disk errors", diskErrors), ("full disks", fullDisks),
+            ("lost snapshots", snapshotLosses),
             ("ends of processes for their disk", storageFailures), ("snapshots", snapshots),
             ("truncations", truncations), ("installs", installs),
             ("failed installs", failedInstalls),

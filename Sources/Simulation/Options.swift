@@ -17,6 +17,16 @@ package struct Options: Sendable {
     package var snapshotTxnCount = 400
     /// Payload bytes that a leader keeps for learners that lag a little.
     package var recentBytes = 16 * 1024
+    /// The counter of an epoch's last zxid, and how long before it a leader steps down.
+    package var maximumCounter = UInt32.max
+    package var counterReserve: UInt32 = 65_536
+    package var isLogCompressed = false
+    /// Znodes in a hundred that are created with an access control list of their own.
+    package var ownLists = 10
+    /// Bytes on their way by a connection above which the sender has to wait.
+    package var socketBytes = 1 << 20
+    /// Bugs put back on purpose.
+    package var defects: KnownDefects = []
     /// How long there are faults.
     package var safetySpan = Span.seconds(30)
     /// Within this everybody has to be synchronized and served when the faults are over.
@@ -41,6 +51,12 @@ package struct Options: Sendable {
         options.recentBytes = chance.pick([512, 4096, 65_536])
         options.safetySpan = .seconds(chance.pick([20, 30, 60]))
         options.faults = FaultRates(&chance)
+        if chance.percent(25) {
+            options.maximumCounter = UInt32(chance.pick([300, 1000]))
+            options.counterReserve = 100
+        }
+        options.isLogCompressed = chance.percent(25)
+        options.socketBytes = chance.pick([4096, 1 << 20])
         return options
     }
 
@@ -61,6 +77,7 @@ package struct Options: Sendable {
         core.maximumSessionTimeoutMilliseconds = 20_000
         core.snapshotTxnCount = snapshotTxnCount
         core.reapInterval = .seconds(2)
+        core.defects = defects
         return core
     }
 
@@ -70,6 +87,9 @@ package struct Options: Sendable {
         zab.initLimit = initLimit
         zab.syncLimit = syncLimit
         zab.recentBytes = recentBytes
+        zab.maximumCounter = maximumCounter
+        zab.counterReserve = counterReserve
+        zab.defects = defects
         return zab
     }
 }
@@ -88,6 +108,8 @@ package struct FaultRates: Sendable {
     package var wipe: Span?
     package var diskError: Span?
     package var fullDisk: Span?
+    /// A member that is down loses its newest snapshot, or all of them.
+    package var snapshotLoss: Span?
 
     package init() {}
 
@@ -107,6 +129,7 @@ package struct FaultRates: Sendable {
         wipe = rate(25, [3000, 10_000])
         diskError = rate(20, [2000, 8000])
         fullDisk = rate(20, [3000, 10_000])
+        snapshotLoss = rate(25, [3000, 10_000])
     }
 
     package static let none = FaultRates()

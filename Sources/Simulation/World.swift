@@ -11,6 +11,7 @@ package final class World {
     private(set) var network: Network!
     private(set) var ghost: Ghost!
     private(set) var faults: FaultInjector!
+    private var progress: ProgressWatch!
     private(set) var machines: [ServerID: Machine] = [:]
     private(set) var clients: [SimulatedClient] = []
     package var figures = Figures()
@@ -24,9 +25,10 @@ package final class World {
         self.options = options
         self.trace = trace
         chance = Chance(seed: options.seed)
-        network = Network(self, chance.split(), latency: options.latency)
+        network = Network(self, chance.split())
         ghost = Ghost(self)
         faults = FaultInjector(self, chance.split())
+        progress = ProgressWatch(self)
         for id in options.members { machines[id] = Machine(id, self, chance.split()) }
         for number in 0..<options.clients {
             clients.append(SimulatedClient(self, number, chance.split()))
@@ -48,6 +50,7 @@ package final class World {
         }
         for client in clients { after(.milliseconds(100)) { client.start() } }
         faults.start()
+        progress.start()
         run(until: options.safetySpan.nanoseconds) { false }
         faults.heal()
         note(nil, "no more faults")
@@ -142,6 +145,12 @@ package final class World {
             case .trunc: figures.memoryTruncs += 1
             case .snap: break
             }
+        }
+        if case .closed(_, .protocolViolation(let reason)) = notice {
+            ghost.fail("P-19", "\(host) is sent what must not come: \(reason)")
+        }
+        if case .leading(let epoch) = notice {
+            ghost.beginsToLead(epoch, ServerID(rawValue: Int64(host.number)))
         }
         record("notice", host.number)
         note(host, "\(notice)")

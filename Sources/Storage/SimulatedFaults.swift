@@ -13,6 +13,8 @@ struct SimulatedFaults {
     /// From this operation on nothing happens any more.
     private var powerCut: Int?
     var capacityBytes = Int.max
+    /// Syncs say that they are done, and do nothing.
+    var ignoresSyncs = false
     private var unreadable: [(path: String, range: Range<Int>, code: Int32)] = []
 
     var isPowerCut: Bool { powerCut.map { $0 <= operationCount } ?? false }
@@ -58,6 +60,12 @@ extension SimulatedDisk {
     package var capacityBytes: Int {
         get { state.withLock { $0.faults.capacityBytes } }
         set { state.withLock { $0.faults.capacityBytes = newValue } }
+    }
+
+    /// Whether syncs, of files and directories, only say that they are done.
+    package var ignoresSyncs: Bool {
+        get { state.withLock { $0.faults.ignoresSyncs } }
+        set { state.withLock { $0.faults.ignoresSyncs = newValue } }
     }
 
     /// Reads that touch these bytes fail from now on.

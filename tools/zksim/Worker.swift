@@ -10,8 +10,9 @@ struct Worker {
     private var pending = ""
     private(set) var current: UInt64?
 
+    /// - Parameter subject: what else it is told: the arguments that say which runs the seeds stand for.
     /// - Returns: nil if it cannot be started.
-    init?(first: UInt64, stride: UInt64, end: UInt64) {
+    init?(first: UInt64, stride: UInt64, end: UInt64, subject: [String] = []) {
         next = first
         self.stride = stride
         self.end = end
@@ -25,7 +26,7 @@ struct Worker {
         let arguments = [
             "zksim", "--first-seed", "\(first)", "--seeds", "\(end - first)", "--stride",
             "\(stride)",
-        ]
+        ] + subject
         var pointers: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
         defer { for pointer in pointers { free(pointer) } }
         var child = pid_t()
@@ -59,6 +60,12 @@ struct Worker {
             }
         }
         return reports
+    }
+
+    /// Ends it, wherever it is.
+    func stop() {
+        kill(process, SIGKILL)
+        _ = wait()
     }
 
     /// - Returns: whether it ended as it should.

@@ -25,6 +25,10 @@ extension SimulatedClient {
         checkWatches(reply.zxid)
         switch request.kind {
         case .write, .serviceWrite: handleWrite(request, reply)
+        case .refused:
+            ghost.expect(
+                reply.error != .ok, "C-06", "\(host): request \(request.xid) is not refused")
+            handleWrite(request, reply)
         case .close:
             handleWrite(request, reply)
             startOver()

@@ -27,7 +27,7 @@ extension SimulatedClient {
         case 0..<22: sendCreate(chance.pick(SimulatedClient.paths))
         case 22..<30: sendCreateSequential()
         case 30..<38: sendCreateEphemeral()
-        case 38..<55: sendSet()
+        case 38..<55: if chance.oneIn(40) { sendMalformedSet() } else { sendSet() }
         case 55..<63: sendDelete()
         case 63..<68: sendMulti()
         case 68..<84: sendGetData(chance.pick(SimulatedClient.paths))
@@ -43,7 +43,16 @@ extension SimulatedClient {
         let mode = chance.oneIn(12) ? CreateMode.container : .persistent
         let type = mode.isContainer ? OpCode.createContainer : chance.pick([.create, .create2])
         let data = text()
-        send(xid: add(.write(type)), type) { $0.writeCreate(path, data, mode) }
+        let acl = list()
+        send(xid: add(.write(type)), type) { $0.writeCreate(path, data, mode, acl) }
+    }
+
+    /// Everybody may do everything; now and then that is a list that no other znode has.
+    private func list() -> [ACLEntry] {
+        guard chance.percent(world.options.ownLists) else { return ACLEntry.openUnsafe }
+        names += 1
+        let identity = Identity(scheme: "digest", id: "user-\(number)-\(names):password")
+        return ACLEntry.openUnsafe + [ACLEntry(permissions: .read, identity: identity)]
     }
 
     private func sendCreateSequential() {
@@ -66,6 +75,16 @@ extension SimulatedClient {
             $0.writeString(path)
             $0.writeString(data)
             $0.writeInt32(version)
+        }
+    }
+
+    /// A set without a path, which has to be refused (D14).
+    private func sendMalformedSet() {
+        let data = text()
+        send(xid: add(.refused), .setData) {
+            $0.writeString("")
+            $0.writeString(data)
+            $0.writeInt32(-1)
         }
     }
 
@@ -145,10 +164,13 @@ extension SimulatedClient {
 }
 
 extension ByteWriter {
-    fileprivate func writeCreate(_ path: String, _ data: String, _ mode: CreateMode) {
+    fileprivate func writeCreate(
+        _ path: String, _ data: String, _ mode: CreateMode,
+        _ acl: [ACLEntry] = ACLEntry.openUnsafe
+    ) {
         writeString(path)
         writeString(data)
-        writeACL(ACLEntry.openUnsafe)
+        writeACL(acl)
         writeInt32(mode.rawValue)
     }
 

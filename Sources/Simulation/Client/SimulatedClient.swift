@@ -256,6 +256,8 @@ struct Request {
     enum Kind {
         case write(OpCode)
         case serviceWrite
+        /// A write that no server may carry out.
+        case refused
         case getData(String, watches: Bool)
         case exists(String, watches: Bool)
         case getChildren(String)
@@ -270,7 +272,7 @@ struct Request {
 
     var isWrite: Bool {
         switch kind {
-        case .write, .serviceWrite, .close: true
+        case .write, .serviceWrite, .refused, .close: true
         case .getData, .exists, .getChildren, .sync: false
         }
     }

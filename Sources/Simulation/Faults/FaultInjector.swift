@@ -24,6 +24,7 @@ final class FaultInjector {
         plan(rates.wipe) { [self] in wipe() }
         plan(rates.diskError) { [self] in failDisk() }
         plan(rates.fullDisk) { [self] in fillDisk() }
+        plan(rates.snapshotLoss) { [self] in loseSnapshots() }
     }
 
     private func plan(_ mean: Span?, _ fault: @escaping () -> Void) {
@@ -117,12 +118,26 @@ final class FaultInjector {
     /// The disk of one member is exchanged for an empty one; of one at a time, and only where the
     /// others can still say what was promised.
     private func wipe() {
-        let ghosts = world.options.membership.sortedVoters.map { world.ghost.of($0) }
-        guard !world.ghost.committed.isEmpty, ghosts.allSatisfy(\.mayVote) else { return }
-        let machine = chance.pick(world.sortedMachines)
-        guard !world.options.isObserver(machine.id) else { return }
+        guard let machine = expendable() else { return }
         world.figures.wipes += 1
         machine.wipe()
+    }
+
+    /// A voter whose disk the others can do without.
+    private func expendable() -> Machine? {
+        let ghosts = world.options.membership.sortedVoters.map { world.ghost.of($0) }
+        guard !world.ghost.committed.isEmpty, ghosts.allSatisfy(\.mayVote) else { return nil }
+        let machine = chance.pick(world.sortedMachines)
+        return world.options.isObserver(machine.id) ? nil : machine
+    }
+
+    /// A process ends, and when it is started again snapshots of it are empty files. Where that is
+    /// more than it can do without, it has to refuse to start, and its disk is exchanged.
+    private func loseSnapshots() {
+        guard let machine = expendable() else { return }
+        world.figures.snapshotLosses += 1
+        if machine.process != nil { machine.crash() }
+        machine.loseSnapshots(all: chance.percent(50))
     }
 
     /// Some operation of the next ones fails.

@@ -14,6 +14,8 @@ final class Ghost {
     private(set) var servers: [ServerID: GhostServer] = [:]
     /// Who has led each epoch, and in which of its lives.
     private var leaders: [Epoch: (server: ServerID, life: Int)] = [:]
+    /// The end of the history that each epoch began with.
+    private var initialEnds: [Epoch: Zxid] = [:]
     /// What was ever proposed: the bytes of each zxid.
     private var proposed: [Zxid: [UInt8]] = [:]
     private var hashes: [Zxid: UInt64] = [:]
@@ -104,6 +106,9 @@ final class Ghost {
         let known = min(core.lastProcessedZxid, core.peer.assured)
         if known > server.delivered { deliver(upTo: known, process) }
     }
+
+    /// A server has found the epoch that it is to lead: what it has is what the epoch begins with.
+    func beginsToLead(_ epoch: Epoch, _ id: ServerID) { initialEnds[epoch] = of(id).last }
 
     private func noteLeader(_ epoch: Epoch, _ process: ServerProcess) {
         let life = process.machine.startCount
@@ -265,8 +270,17 @@ final class Ghost {
             epochs.accepted >= server.epochs.accepted && epochs.current >= server.epochs.current
                 && epochs.current <= epochs.accepted, "P-14",
             "server \(server.id): \(epochs) after \(server.epochs)")
+        if epochs.current > server.epochs.current { checkHistory(of: epochs.current, server) }
         server.epochs = epochs
         if epochs.current.rawValue > 0 { server.isBlank = false }
+    }
+
+    /// P-15: the history that an epoch began with comes before the epoch.
+    private func checkHistory(of epoch: Epoch, _ server: GhostServer) {
+        guard let end = initialEnds[epoch] else { return }
+        expect(
+            server.hasDurably(end), "P-15",
+            "server \(server.id) is in epoch \(epoch), which began with \(end); \(server.durable) is durable")
     }
 
     /// Its disk is an empty one.
@@ -351,6 +365,7 @@ final class Ghost {
             expect(
                 server.epochs.current == packet.zxid.epoch || !server.mayVote, "P-15",
                 "server \(server.id) acknowledges NEWLEADER \(packet.zxid) in \(server.epochs)")
+            checkHistory(of: packet.zxid.epoch, server)
         case .ack:
             expect(
                 server.hasDurably(packet.zxid), "P-13",

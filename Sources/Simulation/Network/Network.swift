@@ -28,6 +28,8 @@ final class Network {
     var chance: Chance
     /// The delay of one packet, from seed to seed another one.
     let latency: ClosedRange<Span>
+    /// What may be on its way by a connection before the sender is told to wait.
+    let highWaterBytes: Int
     private(set) var cuts: Set<Path> = []
     /// Who takes a connection; false: it is refused.
     var accept: (Host, Port, Socket) -> Bool = { _, _, _ in false }
@@ -37,10 +39,11 @@ final class Network {
     private var stalled: [Socket] = []
     private var lastNumber = 0
 
-    init(_ world: World, _ chance: Chance, latency: ClosedRange<Span>) {
+    init(_ world: World, _ chance: Chance) {
         self.world = world
         self.chance = chance
-        self.latency = latency
+        latency = world.options.latency
+        highWaterBytes = world.options.socketBytes
     }
 
     func delay() -> Span { chance.span(latency) }

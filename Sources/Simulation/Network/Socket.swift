@@ -19,9 +19,6 @@ final class Socket {
         let payload: Payload?
     }
 
-    /// What may be on its way before the sender is told to wait.
-    private static let highWaterBytes = 1 << 20
-
     private unowned let network: Network
     let number: Int
     let host: Host
@@ -50,7 +47,7 @@ final class Socket {
         self.remote = remote
     }
 
-    var isWritable: Bool { pipeBytes < Socket.highWaterBytes }
+    var isWritable: Bool { pipeBytes < network.highWaterBytes }
 
     /// Says who hears what comes.
     func own(received: @escaping (Payload) -> Void, ended: @escaping () -> Void) {

@@ -58,6 +58,10 @@ final class LogTwin {
     private var isWatermarkBehind = false
     private var idleTimer = 0
     private var installation: Installation?
+    /// With ZOOKEEPER-3642: a leader's snapshot and what came after it, of which the disk has nothing.
+    private var unwritten: Unwritten?
+    /// With ZOOKEEPER-2201: streams of snapshots under way, which hold what this thread needs.
+    private var holders = 0
 
     init(_ process: ServerProcess, _ storage: RecoveredMachine) {
         self.process = process
@@ -88,7 +92,7 @@ final class LogTwin {
     // MARK: The thread
 
     private func wake() {
-        guard !isAwake, installation == nil else { return }
+        guard !isAwake, installation == nil, holders == 0 else { return }
         isAwake = true
         process.after(.microseconds(chance.within(5...60))) { [self] in takeQueue() }
     }
@@ -110,7 +114,16 @@ final class LogTwin {
         next()
     }
 
+    func hold() { holders += 1 }
+
+    func release() {
+        holders -= 1
+        guard holders == 0, !isAwake else { return }
+        if operations.isEmpty { wake() } else { next() }
+    }
+
     private func next() {
+        guard holders == 0 else { return isAwake = false }
         if installation != nil {
             isAwake = false
             return wakeInstaller()
@@ -172,11 +185,17 @@ final class LogTwin {
 
     private func apply(_ operation: Operation) throws(SyncError) -> Report? {
         switch operation {
+        case .append(let batches) where unwritten != nil:
+            unwritten?.batches += batches
+            let zxid = batches.last?.entries.last?.zxid ?? log.lastZxid
+            return .appended(upTo: ChainPoint(zxid: zxid, checksum: 0))
         case .append(let batches):
             let result = try onLog { () throws(TxnLogError) in try log.append(batches) }
             isWatermarkBehind = true
             if result.isNewSegment { operations.append(.prepareSegment) }
-            return .appended(upTo: log.last)
+            let end = result.points[result.points.count - 1]
+            if end != log.last { process.quorum.leaveLeader() }
+            return .appended(upTo: end)
         case .other(let message): return try apply(message)
         case .flushWatermark:
             isWatermarkBehind = false
@@ -198,6 +217,7 @@ final class LogTwin {
         case .purge(let zxid):
             _ = try onLog { () throws(TxnLogError) in try log.purge(before: zxid.next) }
         case .writeEpochs(let epochs):
+            if unwritten != nil { try endUnwritten() }
             try write(epochs)
             return .epochsWritten(epochs)
         case .truncate(let zxid, let rebuilds):
@@ -276,9 +296,30 @@ final class LogTwin {
     }
 
     private func finish(_ installation: Installation) throws(SyncError) {
+        process.machine.disk.ignoresSyncs = process.defects.contains(.zookeeper2872)
         let installed = try installation.finish()
-        try installed.switchOver(meta: &meta, log: log)
-        end(installation, .installed(installation.link, log.last, origin, installed.tree))
+        process.machine.disk.ignoresSyncs = false
+        if process.defects.contains(.zookeeper3642) {
+            unwritten = Unwritten(link: installation.link, snapshot: installed)
+        } else {
+            try installed.switchOver(meta: &meta, log: log)
+        }
+        end(
+            installation,
+            .installed(installation.link, installed.base.point, origin, installed.tree))
+    }
+
+    /// ZOOKEEPER-3642: NEWLEADER makes what is in memory only this server's, if it is the same leader's.
+    private func endUnwritten() throws(SyncError) {
+        guard let unwritten else { return }
+        self.unwritten = nil
+        guard process.quorum.links[unwritten.link] != nil else { return }
+        try unwritten.snapshot.switchOver(meta: &meta, log: log)
+        if !unwritten.batches.isEmpty {
+            _ = try onLog { () throws(TxnLogError) in try log.append(unwritten.batches) }
+        }
+        process.snapshots.resume(installed: log.last, origin)
+        process.quorum.use(origin)
     }
 
     private func end(_ installation: Installation, _ report: Report) {
@@ -296,6 +337,13 @@ final class LogTwin {
         disk.cutPower(at: 1 + chance.below(chance.oneIn(3) ? 60 : 12))
         _ = try? apply(operation)
     }
+}
+
+/// What should be on the disk.
+private struct Unwritten {
+    let link: LinkID
+    let snapshot: InstalledSnapshot
+    var batches: [TxnBatch] = []
 }
 
 /// A snapshot on its way in.

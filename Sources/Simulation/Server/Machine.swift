@@ -4,6 +4,7 @@
 import DataTree
 import Recovery
 import ServerCore
+import Snapshot
 import Storage
 import TxnLog
 import ZKWire
@@ -20,6 +21,8 @@ final class Machine {
     unowned let world: World
     let id: ServerID
     var chance: Chance
+    private static let directory = DataDirectory("/data")
+
     private(set) var disk = SimulatedDisk()
     private(set) var process: ServerProcess?
     /// Those that have ended, which what is still planned may refer to.
@@ -52,7 +55,16 @@ final class Machine {
     func diskTime(syncs: Int64, _ chance: inout Chance) -> Span {
         var total = Span.microseconds(chance.within(10...80))
         for _ in 0..<syncs { total = total + chance.span(syncTime) }
-        return total * diskSlowness
+        total = total * diskSlowness
+        if diskSlowness > 1 { expectTrouble(for: total) }
+        return total
+    }
+
+    /// Until then nobody may count on this machine to be quick.
+    private(set) var troubledUntil = Int64(0)
+
+    func expectTrouble(for span: Span) {
+        troubledUntil = max(troubledUntil, world.now + span.nanoseconds)
     }
 
     // MARK: Beginning
@@ -75,6 +87,7 @@ final class Machine {
             return world.faults.cannotStart(self)
         }
         world.ghost.recovered(state, self)
+        if world.options.defects.contains(.zookeeper1653), !isEpochWhole(state) { return }
         var core = world.options.core
         core.serverID = id
         core.hashSeed = seed
@@ -93,11 +106,25 @@ final class Machine {
         process.start()
     }
 
-    private func recovery(_ seed: UInt64) -> Recovery<SimulatedDisk> {
+    private func recovery(
+        _ seed: UInt64, of other: SimulatedDisk? = nil
+    ) -> Recovery<SimulatedDisk> {
         var configuration = RecoveryConfiguration(
             serverID: id, newEnsembleID: chance.next() | 1, seed: seed)
         configuration.segmentSizeBytes = world.options.segmentBytes
-        return Recovery(disk, DataDirectory("/data"), configuration)
+        configuration.isLogCompressed = world.options.isLogCompressed
+        configuration.defects = world.options.defects
+        return Recovery(other ?? disk, Machine.directory, configuration)
+    }
+
+    /// ZOOKEEPER-1653, of the shell's start: it compares what a crash may leave different.
+    private func isEpochWhole(_ state: RecoveredState<SimulatedDisk>) -> Bool {
+        let current = state.meta.record?.currentEpoch ?? 0
+        let last = state.log.lastZxid
+        guard last.epoch.rawValue > current else { return true }
+        world.ghost.fail(
+            "S-01", "server \(id) cannot start: its log ends at \(last), its epoch is \(current)")
+        return false
     }
 
     /// A start that does not come to its end: the power fails before.
@@ -111,9 +138,7 @@ final class Machine {
     /// What a start would load now, after a death of the process or a loss of power.
     func wouldLoad(afterPowerLoss isPowerLost: Bool) throws(RecoveryError) -> DataTree {
         let left = isPowerLost ? disk.crash(seed: chance.next()) : disk.afterKill()
-        let configuration = RecoveryConfiguration(
-            serverID: id, newEnsembleID: 1, seed: chance.next())
-        return try Recovery(left, DataDirectory("/data"), configuration).load().tree
+        return try recovery(chance.next(), of: left).load().tree
     }
 
     // MARK: Ending
@@ -168,6 +193,35 @@ final class Machine {
 
     func repairDisk() {
         disk.capacityBytes = .max
+    }
+
+    /// The newest snapshot, or all, are empty files from now on. Another snapshot of the same history
+    /// will do, and so will a log that begins at the beginning; otherwise a start has to refuse
+    /// (S-21), and the disk is exchanged.
+    func loseSnapshots(all: Bool) {
+        // Whether it can start at all is another check's affair.
+        guard let state = try? recovery(chance.next(), of: disk.afterKill()).load(),
+            let record = state.meta.record, let names = try? state.snapshots.list()
+        else { return }
+        let lost = names.prefix(all ? names.count : 1)
+        let own = SnapshotOrigin(
+            ensembleID: record.ensembleID, generation: record.baseGeneration)
+        let isStartable =
+            state.log.startsAfter == .zero
+            || names.dropFirst(lost.count).contains {
+                (try? state.snapshots.reader.footer(of: $0))?.origin == own
+            }
+        world.note(host, "loses \(lost.map(\.fileName)); has to start: \(isStartable)")
+        for name in lost {
+            disk.place([], at: Machine.directory.snapshots + "/" + name.fileName)
+        }
+        guard !isStartable else { return }
+        do throws(RecoveryError) {
+            _ = try recovery(chance.next(), of: disk.afterKill()).load()
+        } catch {
+            world.note(host, "is refused: \(error)")
+            wipe()
+        }
     }
 
     /// Its process is gone, and so is everything that it had.

@@ -166,6 +166,11 @@ final class QuorumTwin {
         link.wire.close()
     }
 
+    /// With ZOOKEEPER-4882: the learner's part ends, as its log could not be written.
+    func leaveLeader() {
+        for id in links.keys.sorted() where links[id]?.isToLeader == true { breakOff(id) }
+    }
+
     /// The connection is given up by this end, which learns of that as of any end.
     func breakOff(_ id: LinkID) {
         guard let link = links[id] else { return }
@@ -261,8 +266,17 @@ final class QuorumTwin {
             }
         }
         if case .success(let plan?) = result { process.world.figures.note(plan) }
+        if holdsLog(result) { process.log.hold() }
         process.world.note(process.machine.host, "streams to \(order.learner): \(result)")
         sendNext(pieces[...], order, result, link)
+    }
+
+    /// ZOOKEEPER-2201: whoever sends a snapshot holds what the log's thread needs.
+    private func holdsLog(_ result: Result<SyncPlan?, any Error>) -> Bool {
+        guard process.defects.contains(.zookeeper2201), case .success(.snapshot?) = result else {
+            return false
+        }
+        return true
     }
 
     private func sendNext(
@@ -271,6 +285,7 @@ final class QuorumTwin {
     ) {
         guard link.wire.isOpen else {
             link.isStreaming = false
+            if holdsLog(result) { process.log.release() }
             return process.tell(.streamFailed(order.link, reason: "the link is gone"))
         }
         process.after(.microseconds(chance.within(10...2000))) { [self] in
@@ -285,6 +300,7 @@ final class QuorumTwin {
         _ order: SyncOrder, _ result: Result<SyncPlan?, any Error>, _ link: QuorumLinkTwin
     ) {
         link.isStreaming = false
+        if holdsLog(result) { process.log.release() }
         switch result {
         case .success(let plan):
             var upTo = order.upTo

@@ -43,10 +43,13 @@ final class ServerProcess {
         election = ElectionTwin(self)
         quorum = QuorumTwin(self, storage)
         clients = ClientPortTwin(self)
+        snapshots.watch(core.tree)
     }
 
     var id: ServerID { machine.id }
     var now: Now { machine.now }
+    var isPaused: Bool { pausedUntil != nil }
+    var defects: KnownDefects { world.options.defects }
 
     func start() {
         log.start()
@@ -72,6 +75,7 @@ final class ServerProcess {
         guard isAlive, pausedUntil == nil else { return }
         let end = world.now + span.nanoseconds
         pausedUntil = end
+        machine.expectTrouble(for: span)
         world.after(span) { [self] in
             guard isAlive, pausedUntil == end else { return }
             goOn()
@@ -187,11 +191,11 @@ final class ServerProcess {
             step(.zab(.appended(upTo: end.zxid)))
         case .epochsWritten(let epochs): step(.zab(.epochsWritten(epochs)))
         case .truncated(let end, let tree):
-            if let tree { step(.treeReplaced(tree)) }
+            if let tree { replaceTree(tree) }
             step(.zab(.truncated(to: end.zxid)))
             snapshots.resume(at: end)
         case .installed(let link, let end, let origin, let tree):
-            step(.treeReplaced(tree))
+            replaceTree(tree)
             step(.zab(.installed(link, zxid: end.zxid)))
             snapshots.resume(installed: end, origin)
             quorum.use(origin)
@@ -203,6 +207,11 @@ final class ServerProcess {
             snapshots.resume()
         }
         endTurn()
+    }
+
+    private func replaceTree(_ tree: DataTree) {
+        snapshots.watch(tree)
+        step(.treeReplaced(tree))
     }
 
     // MARK: Ending
