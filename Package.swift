@@ -61,7 +61,9 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "Resync",
-            dependencies: ["Storage", "ZKWire", "DataTree", "TxnLog", "Snapshot", "Recovery"],
+            dependencies: [
+                "Storage", "ZKWire", "DataTree", "TxnLog", "Snapshot", "Recovery", "Zab",
+            ],
             swiftSettings: strict),
         .target(
             name: "Simulation",
@@ -134,7 +136,7 @@ let package = Package(
         .testTarget(
             name: "ResyncTests",
             dependencies: [
-                "Resync", "Recovery", "TxnLog", "Snapshot", "Storage", "DataTree", "ZKWire",
+                "Resync", "Recovery", "TxnLog", "Snapshot", "Storage", "DataTree", "ZKWire", "Zab",
             ],
             swiftSettings: strict),
         .testTarget(

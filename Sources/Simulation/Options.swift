@@ -110,6 +110,10 @@ package struct FaultRates: Sendable {
     package var fullDisk: Span?
     /// A member that is down loses its newest snapshot, or all of them.
     package var snapshotLoss: Span?
+    /// Of a hundred synchronizations, those in which the leader or the learner dies.
+    package var syncCrashes = 0
+    /// Of a hundred cuts of logs, those in which the disk fails or is full.
+    package var cutFailures = 0
 
     package init() {}
 
@@ -130,6 +134,8 @@ package struct FaultRates: Sendable {
         diskError = rate(20, [2000, 8000])
         fullDisk = rate(20, [3000, 10_000])
         snapshotLoss = rate(25, [3000, 10_000])
+        syncCrashes = chance.pick([0, 0, 10, 30])
+        cutFailures = diskError == nil ? 0 : 30
     }
 
     package static let none = FaultRates()

@@ -94,6 +94,7 @@ package final class World {
         return clients.allSatisfy(\.hasComeToRest)
             && sortedMachines.allSatisfy {
                 $0.process?.core.outstandingCount == 0 && $0.process?.core.role.isServing == true
+                    && $0.process?.core.peer.epochs.isRecovering == false
             } && Set(ends).count == 1
     }
 
@@ -139,7 +140,10 @@ package final class World {
     }
 
     func note(_ host: Host, _ notice: ZabNotice) {
-        if case .learnerSyncing(_, let mode, _) = notice {
+        if case .learnerSyncing(let learner, let mode, _) = notice {
+            if let leader = machines[ServerID(rawValue: Int64(host.number))] {
+                faults.synchronizing(learner, by: leader)
+            }
             switch mode {
             case .diff: figures.memoryDiffs += 1
             case .trunc: figures.memoryTruncs += 1

@@ -13,8 +13,10 @@ struct SimulatedFaults {
     /// From this operation on nothing happens any more.
     private var powerCut: Int?
     var capacityBytes = Int.max
-    /// Syncs say that they are done, and do nothing.
-    var ignoresSyncs = false
+    /// Syncs of what is in this directory, and its own, say that they are done and do nothing.
+    var ignoredSyncs: String?
+
+    func ignoresSync(of path: String) -> Bool { ignoredSyncs.map(path.hasPrefix) ?? false }
     private var unreadable: [(path: String, range: Range<Int>, code: Int32)] = []
 
     var isPowerCut: Bool { powerCut.map { $0 <= operationCount } ?? false }
@@ -62,10 +64,10 @@ extension SimulatedDisk {
         set { state.withLock { $0.faults.capacityBytes = newValue } }
     }
 
-    /// Whether syncs, of files and directories, only say that they are done.
-    package var ignoresSyncs: Bool {
-        get { state.withLock { $0.faults.ignoresSyncs } }
-        set { state.withLock { $0.faults.ignoresSyncs = newValue } }
+    /// The directory of which syncs, also of the files in it, only say that they are done.
+    package var ignoredSyncs: String? {
+        get { state.withLock { $0.faults.ignoredSyncs } }
+        set { state.withLock { $0.faults.ignoredSyncs = newValue } }
     }
 
     /// Reads that touch these bytes fail from now on.

@@ -16,7 +16,7 @@ struct ModuleGraphTests {
             "Snapshot": ["Storage", "ZKWire", "DataTree", "CLZ4", "CZlib"],
             "Recovery": ["Storage", "ZKWire", "DataTree", "TxnLog", "Snapshot"],
             "Zab": ["ZKWire", "DequeModule"],
-            "Resync": engine,
+            "Resync": engine.union(["Zab"]),
             "ServerCore": ["ZKWire", "DataTree", "Zab", "Crypto", "DequeModule"],
             "Simulation": engine.union(["Resync", "Zab", "ServerCore", "DequeModule"]),
             "ServerConfiguration": [],

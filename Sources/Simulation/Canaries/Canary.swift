@@ -17,11 +17,13 @@ package struct Canary: Sendable {
     /// What is made more frequent than in other runs, so that the bug shows soon. It shows in those
     /// too, given time.
     enum Weights: Sendable {
-        /// Servers die and come back.
-        case crashes
-        /// Links and paths break; the history outgrows the leader's memory.
+        /// Servers die, most of them while one of them is synchronized.
+        case joins
+        /// Links break, servers die, and the history outgrows the leader's memory at once.
         case links
-        /// Disks are exchanged, and links break: snapshots are sent.
+        /// Leaders are cut off with what they have proposed, and it has to go later; the disk may fail.
+        case tails
+        /// Disks are exchanged: snapshots are sent.
         case snapshots
         /// The walk of a snapshot begins often, and servers start from what it has written.
         case walks
@@ -55,50 +57,68 @@ package struct Canary: Sendable {
 
 extension Canary.Weights {
     func apply(to options: inout Options) {
-        var rates = FaultRates()
+        options.faults = FaultRates()
         switch self {
-        case .crashes:
-            rates.crash = .milliseconds(1000)
-            rates.breakage = .milliseconds(2000)
-        case .links:
-            options.recentBytes = 512
-            rates.breakage = .milliseconds(300)
-            rates.partition = .milliseconds(1500)
-            rates.crash = .milliseconds(2500)
-        case .snapshots:
-            options.recentBytes = 512
-            options.snapshotTxnCount = 40
-            options.socketBytes = 512
-            options.segmentBytes = 16 * 1024
-            rates.wipe = .milliseconds(1500)
-            rates.breakage = .milliseconds(1000)
-            rates.partition = .milliseconds(2000)
-            rates.crash = .milliseconds(2500)
+        case .joins: weighJoins(&options)
+        case .links: weighLinks(&options)
+        case .tails: weighTails(&options)
+        case .snapshots: weighSnapshots(&options)
         case .walks:
             options.snapshotTxnCount = 40
             options.ownLists = 50
-            rates.crash = .milliseconds(1000)
+            options.faults.crash = .milliseconds(1000)
         case .lostSnapshots:
             options.snapshotTxnCount = 40
             options.segmentBytes = 16 * 1024
-            rates.crash = .milliseconds(2500)
-            rates.snapshotLoss = .milliseconds(1000)
+            options.faults.crash = .milliseconds(2500)
+            options.faults.snapshotLoss = .milliseconds(1000)
         case .disks:
-            options.isLogCompressed = true
-            rates.crash = .milliseconds(2000)
-            rates.partition = .milliseconds(2000)
-            rates.diskError = .milliseconds(1000)
-            rates.fullDisk = .milliseconds(1000)
+            options.faults.crash = .milliseconds(2000)
+            options.faults.diskError = .milliseconds(1000)
         case .longLives:
             options.recentBytes = 65_536
-            rates.breakage = .milliseconds(300)
-            rates.partition = .milliseconds(1000)
-            rates.handOver = .milliseconds(2000)
+            options.faults.breakage = .milliseconds(200)
+            options.faults.partition = .milliseconds(800)
+            options.faults.handOver = .milliseconds(1500)
         case .counters:
             options.maximumCounter = 300
             options.counterReserve = 100
-            rates.crash = .milliseconds(4000)
+            options.faults.crash = .milliseconds(4000)
         }
-        options.faults = rates
+    }
+
+    private func weighJoins(_ options: inout Options) {
+        options.syncTime = .microseconds(100) ... .milliseconds(60)
+        options.faults.crash = .milliseconds(1000)
+        options.faults.breakage = .milliseconds(1000)
+        options.faults.syncCrashes = 50
+    }
+
+    private func weighLinks(_ options: inout Options) {
+        options.recentBytes = 0
+        options.socketBytes = 512
+        options.faults.crash = .milliseconds(1500)
+        options.faults.breakage = .milliseconds(500)
+        options.faults.partition = .milliseconds(1500)
+    }
+
+    private func weighTails(_ options: inout Options) {
+        options.tick = .milliseconds(100)
+        options.syncLimit = 2
+        options.isLogCompressed = true
+        options.faults.crash = .milliseconds(2500)
+        options.faults.partition = .milliseconds(500)
+        options.faults.cutFailures = 50
+    }
+
+    private func weighSnapshots(_ options: inout Options) {
+        options.recentBytes = 512
+        options.snapshotTxnCount = 40
+        options.socketBytes = 512
+        options.segmentBytes = 16 * 1024
+        options.faults.wipe = .milliseconds(1000)
+        options.faults.partition = .milliseconds(2000)
+        options.faults.crash = .milliseconds(4000)
+        options.faults.syncCrashes = 40
     }
 }

@@ -68,6 +68,15 @@ final class FaultInjector {
         }
     }
 
+    /// A leader sends a learner what it lacks: one of them may die before both are in step.
+    func synchronizing(_ learner: ServerID, by leader: Machine) {
+        guard !isOver, chance.percent(world.options.faults.syncCrashes) else { return }
+        let machine = chance.percent(50) ? leader : world.machines[learner]
+        world.after(chance.span(.microseconds(100) ... .milliseconds(200))) { [self] in
+            if !isOver { machine?.crash() }
+        }
+    }
+
     /// A process has ended; it comes back.
     func ended(_ machine: Machine) {
         restart(machine, after: isOver ? .milliseconds(50) : chance.span(.milliseconds(20) ... .seconds(8)))
@@ -148,10 +157,24 @@ final class FaultInjector {
         chance.pick(running).failDisk(within: 1 + chance.below(40))
     }
 
+    /// A log is about to be cut.
+    func cutting(_ machine: Machine) {
+        guard !isOver, chance.percent(world.options.faults.cutFailures) else { return }
+        if chance.percent(50) {
+            world.figures.diskErrors += 1
+            machine.failDisk(within: 1 + chance.below(12))
+        } else {
+            fill(machine, leaving: 0)
+        }
+    }
+
     private func fillDisk() {
-        let machine = chance.pick(world.sortedMachines)
+        fill(chance.pick(world.sortedMachines), leaving: chance.below(20_000))
+    }
+
+    private func fill(_ machine: Machine, leaving bytes: Int) {
         world.figures.fullDisks += 1
-        machine.fillDisk(leaving: chance.below(20_000))
+        machine.fillDisk(leaving: bytes)
         world.after(chance.span(.milliseconds(200) ... .seconds(5))) { machine.repairDisk() }
     }
 
@@ -190,7 +213,7 @@ final class FaultInjector {
         }
         switch chance.below(3) {
         case 0:  // one of them, as far as the others are concerned
-            let one = chance.pick(servers)
+            let one = chance.oneIn(3) ? leaderHost ?? chance.pick(servers) : chance.pick(servers)
             for other in servers where other != one { cut(one, other) }
         case 1:  // a pair: the others see both
             let one = chance.pick(servers)
@@ -201,6 +224,10 @@ final class FaultInjector {
             for one in left { for other in servers where !left.contains(other) { cut(one, other) } }
         }
         return paths
+    }
+
+    private var leaderHost: Host? {
+        world.sortedMachines.first { $0.process?.core.peer.role.isEstablishedLeader == true }?.host
     }
 
     private func cutClients(_ clients: [Host], _ servers: [Host]) -> [Path] {

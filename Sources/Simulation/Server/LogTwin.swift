@@ -1,9 +1,8 @@
-// The log's thread (`LogThread`, `HistoryStorage`): one queue of appends and storage orders. An
-// operation takes effect on the disk at the end of its simulated time, all at once; when the process
-// dies before that, part of it does.
+// The log's thread (`LogThread`): one queue of appends and storage orders for the shipping
+// `HistoryStorage`. An operation takes effect on the disk at the end of its simulated time, all at
+// once; when the process dies before that, part of it does.
 
 import DataTree
-import Recovery
 import Resync
 import Snapshot
 import Storage
@@ -37,17 +36,15 @@ final class LogTwin {
         /// Takes in what has come of a snapshot.
         case installPiece
         case prepareSegment
+        /// Nobody waits for it, and nobody minds if it fails.
+        case remove(SegmentPurge<SimulatedDisk>)
     }
 
     /// A sync's end may wait this long for another write before the watermark is synced too.
     private static let idleTime = Span.seconds(1)
 
     private unowned let process: ServerProcess
-    let log: TxnLog<SimulatedDisk>
-    private(set) var meta: MetaStore<SimulatedDisk>
-    private let store: SnapshotStore<SimulatedDisk>
-    private let recovery: Recovery<SimulatedDisk>
-    private let seed: UInt64
+    private var storage: HistoryStorage<SimulatedDisk>
     private var chance: Chance
 
     private var queue: [Message] = []
@@ -57,30 +54,22 @@ final class LogTwin {
     private var isAwake = false
     private var isWatermarkBehind = false
     private var idleTimer = 0
-    private var installation: Installation?
-    /// With ZOOKEEPER-3642: a leader's snapshot and what came after it, of which the disk has nothing.
-    private var unwritten: Unwritten?
+    /// A leader's snapshot is being taken.
+    private var installation: (link: LinkID, feed: FeedTwin)?
+    /// With ZOOKEEPER-3642: what came after a leader's snapshot of which the disk has nothing.
+    private var unwritten: (link: LinkID, batches: [TxnBatch])?
     /// With ZOOKEEPER-2201: streams of snapshots under way, which hold what this thread needs.
     private var holders = 0
 
     init(_ process: ServerProcess, _ storage: RecoveredMachine) {
         self.process = process
-        log = storage.state.log
-        meta = storage.state.meta
-        store = storage.state.snapshots
-        recovery = storage.recovery
-        seed = storage.seed
+        self.storage = HistoryStorage(
+            storage.state, storage.recovery, seed: storage.seed,
+            quiesce: { [unowned process] in process.snapshotWriter.quiesce() })
         chance = process.machine.chance.split()
     }
 
-    private var record: MetaRecord {
-        guard let record = meta.record else { preconditionFailure("an open directory has its meta") }
-        return record
-    }
-
-    var origin: SnapshotOrigin {
-        SnapshotOrigin(ensembleID: record.ensembleID, generation: record.baseGeneration)
-    }
+    var log: TxnLog<SimulatedDisk> { storage.log }
 
     func start() { perform(.prepareSegment) }
 
@@ -171,6 +160,7 @@ final class LogTwin {
             case .other(.truncate): 4
             case .other: 0
             case .installPiece: 1
+            case .remove: 2
             }
         return process.machine.diskTime(syncs: syncs, &chance)
     }
@@ -187,27 +177,24 @@ final class LogTwin {
         switch operation {
         case .append(let batches) where unwritten != nil:
             unwritten?.batches += batches
-            let zxid = batches.last?.entries.last?.zxid ?? log.lastZxid
+            let zxid = batches.last?.entries.last?.zxid ?? storage.end.zxid
             return .appended(upTo: ChainPoint(zxid: zxid, checksum: 0))
         case .append(let batches):
             let result = try onLog { () throws(TxnLogError) in try log.append(batches) }
             isWatermarkBehind = true
             if result.isNewSegment { operations.append(.prepareSegment) }
             let end = result.points[result.points.count - 1]
-            if end != log.last { process.quorum.leaveLeader() }
+            if end != storage.end { process.quorum.leaveLeader() }
             return .appended(upTo: end)
         case .other(let message): return try apply(message)
         case .flushWatermark:
             isWatermarkBehind = false
             try onLog { () throws(TxnLogError) in try log.flushWatermark() }
-            return nil
-        case .installPiece:
-            try takePieces()
-            return nil
-        case .prepareSegment:
-            try? log.segmentPreparer.prepare()
-            return nil
+        case .installPiece: try takePieces()
+        case .prepareSegment: try? log.segmentPreparer.prepare()
+        case .remove(let purge): try? purge.run()
         }
+        return nil
     }
 
     private func apply(_ message: Message) throws(SyncError) -> Report? {
@@ -215,34 +202,17 @@ final class LogTwin {
         case .append, .install: preconditionFailure("handled by who calls this")
         case .roll: log.roll()
         case .purge(let zxid):
-            _ = try onLog { () throws(TxnLogError) in try log.purge(before: zxid.next) }
+            let purge = try storage.release(upTo: zxid)
+            if purge.count > 0 { operations.append(.remove(purge)) }
         case .writeEpochs(let epochs):
             if unwritten != nil { try endUnwritten() }
-            try write(epochs)
+            try storage.write(epochs)
             return .epochsWritten(epochs)
         case .truncate(let zxid, let rebuilds):
-            process.snapshotWriter.quiesce()
-            try Truncation(log: log, store: store, origin: origin).run(to: zxid)
-            guard rebuilds else { return .truncated(to: log.last, nil) }
-            do throws(RecoveryError) {
-                return .truncated(to: log.last, try recovery.rebuildTree(log, meta))
-            } catch {
-                throw .recovery(error)
-            }
+            let tree = try storage.truncate(to: zxid, rebuilds: rebuilds)
+            return .truncated(to: storage.end, tree)
         }
         return nil
-    }
-
-    private func write(_ epochs: Epochs) throws(SyncError) {
-        var record = record
-        record.acceptedEpoch = epochs.accepted.rawValue
-        record.currentEpoch = epochs.current.rawValue
-        record.isRecovering = epochs.isRecovering
-        do throws(MetaError) {
-            try meta.write(record)
-        } catch {
-            throw .meta(error)
-        }
     }
 
     private func onLog<T>(_ body: () throws(TxnLogError) -> T) throws(SyncError) -> T {
@@ -257,15 +227,12 @@ final class LogTwin {
 
     /// The thread does nothing else until the stream has ended.
     private func begin(_ link: LinkID, _ zxid: Zxid, _ feed: FeedTwin) {
-        process.snapshotWriter.quiesce()
-        let next = SnapshotOrigin(ensembleID: origin.ensembleID, generation: origin.generation + 1)
-        let installation = Installation(link, feed)
         do throws(SyncError) {
-            installation.install = try SnapshotInstall(store, zxid: zxid, origin: next, seed: seed)
+            try storage.beginInstall(zxid: zxid)
         } catch {
             return process.machine.storageFailed("\(error)")
         }
-        self.installation = installation
+        installation = (link, feed)
         isAwake = false
         feed.onInput = { [self] in wakeInstaller() }
         wakeInstaller()
@@ -277,55 +244,48 @@ final class LogTwin {
     }
 
     private func takePieces() throws(SyncError) {
-        guard let installation else { return }
+        guard let (_, feed) = installation else { return }
         do throws(SyncError) {
-            while let piece = installation.feed.next() {
-                guard let rest = try installation.take(piece) else { continue }
-                installation.feed.putBack(piece[(piece.count - rest)...])
-                return try finish(installation)
+            while let piece = feed.next() {
+                guard let rest = try storage.takeInstall(piece) else { continue }
+                feed.putBack(piece[(piece.count - rest)...])
+                return try finishInstall()
             }
         } catch {
-            installation.abandon()
             guard case .badStream(let reason) = error else { throw error }
-            return end(installation, .installFailed(installation.link, reason: reason))
+            return endInstall { .installFailed($0, reason: reason) }
         }
-        if installation.feed.isClosed {
-            installation.abandon()
-            end(installation, .installFailed(installation.link, reason: "the connection broke off"))
+        if feed.isClosed {
+            storage.abandonInstall()
+            endInstall { .installFailed($0, reason: "the connection broke off") }
         }
     }
 
-    private func finish(_ installation: Installation) throws(SyncError) {
-        process.machine.disk.ignoresSyncs = process.defects.contains(.zookeeper2872)
-        let installed = try installation.finish()
-        process.machine.disk.ignoresSyncs = false
-        if process.defects.contains(.zookeeper3642) {
-            unwritten = Unwritten(link: installation.link, snapshot: installed)
-        } else {
-            try installed.switchOver(meta: &meta, log: log)
-        }
-        end(
-            installation,
-            .installed(installation.link, installed.base.point, origin, installed.tree))
+    private func finishInstall() throws(SyncError) {
+        let disk = process.machine.disk
+        if process.defects.contains(.zookeeper2872) { disk.ignoredSyncs = Machine.directory.snapshots }
+        let tree = try storage.finishInstall()
+        disk.ignoredSyncs = nil
+        if storage.hasUnwritten, let installation { unwritten = (installation.link, []) }
+        endInstall { .installed($0, storage.end, storage.origin, tree) }
     }
 
     /// ZOOKEEPER-3642: NEWLEADER makes what is in memory only this server's, if it is the same leader's.
     private func endUnwritten() throws(SyncError) {
         guard let unwritten else { return }
         self.unwritten = nil
-        guard process.quorum.links[unwritten.link] != nil else { return }
-        try unwritten.snapshot.switchOver(meta: &meta, log: log)
-        if !unwritten.batches.isEmpty {
-            _ = try onLog { () throws(TxnLogError) in try log.append(unwritten.batches) }
-        }
-        process.snapshots.resume(installed: log.last, origin)
-        process.quorum.use(origin)
+        let isSameLeader = process.quorum.links[unwritten.link] != nil
+        try storage.endUnwritten(isSameLeader ? unwritten.batches : nil)
+        guard isSameLeader else { return }
+        process.snapshots.resume(installed: storage.end, storage.origin)
+        process.quorum.use(storage.origin)
     }
 
-    private func end(_ installation: Installation, _ report: Report) {
-        installation.feed.onInput = {}
-        self.installation = nil
-        self.report(report)
+    private func endInstall(_ outcome: (LinkID) -> Report) {
+        guard let (link, feed) = installation else { return }
+        feed.onInput = {}
+        installation = nil
+        report(outcome(link))
     }
 
     // MARK: Dying
@@ -337,38 +297,4 @@ final class LogTwin {
         disk.cutPower(at: 1 + chance.below(chance.oneIn(3) ? 60 : 12))
         _ = try? apply(operation)
     }
-}
-
-/// What should be on the disk.
-private struct Unwritten {
-    let link: LinkID
-    let snapshot: InstalledSnapshot
-    var batches: [TxnBatch] = []
-}
-
-/// A snapshot on its way in.
-final class Installation {
-    let link: LinkID
-    let feed: FeedTwin
-    var install: SnapshotInstall<SimulatedDisk>?
-
-    init(_ link: LinkID, _ feed: FeedTwin) {
-        self.link = link
-        self.feed = feed
-    }
-
-    /// - Returns: how many bytes at the end are not the snapshot's, once it has ended.
-    func take(_ piece: [UInt8]) throws(SyncError) -> Int? {
-        try piece.withByteView { (bytes) throws(SyncError) in
-            var input = bytes
-            return try install!.consume(&input) ? input.count : nil
-        }
-    }
-
-    func finish() throws(SyncError) -> InstalledSnapshot {
-        guard let install = install.take() else { preconditionFailure("finished twice") }
-        return try install.finish()
-    }
-
-    func abandon() { if let install = install.take() { install.abandon() } }
 }

@@ -3,6 +3,7 @@
 
 import DataTree
 import Recovery
+import Resync
 import ServerCore
 import Snapshot
 import Storage
@@ -21,7 +22,7 @@ final class Machine {
     unowned let world: World
     let id: ServerID
     var chance: Chance
-    private static let directory = DataDirectory("/data")
+    static let directory = DataDirectory("/data")
 
     private(set) var disk = SimulatedDisk()
     private(set) var process: ServerProcess?
@@ -93,7 +94,7 @@ final class Machine {
         core.hashSeed = seed
         var zab = world.options.zab(for: id)
         zab.recentBytes = world.options.recentBytes
-        let durable = DurableState(state)
+        let durable = state.durable()
         world.note(
             host, "starts: \(durable.lastZxid) epochs \(durable.epochs) blank \(durable.isBlank)")
         let process = ServerProcess(
@@ -230,16 +231,5 @@ final class Machine {
         if let process { end(process) } else { world.faults.ended(self) }
         disk = SimulatedDisk()
         world.ghost.wiped(self)
-    }
-}
-
-extension DurableState {
-    fileprivate init(_ state: RecoveredState<SimulatedDisk>) {
-        guard let record = state.meta.record else { preconditionFailure("a start has its meta") }
-        self.init(
-            epochs: Epochs(
-                accepted: Epoch(rawValue: record.acceptedEpoch),
-                current: Epoch(rawValue: record.currentEpoch), isRecovering: record.isRecovering),
-            lastZxid: state.log.lastZxid, isBlank: state.isBlank)
     }
 }

@@ -34,25 +34,18 @@ final class QuorumLinkTwin {
 }
 
 final class QuorumTwin {
-    private final class Search {
-        let server: ServerID
-        let deadline: Int64
-        var backoff = Span.milliseconds(20)
-
-        init(_ server: ServerID, deadline: Int64) {
-            self.server = server
-            self.deadline = deadline
-        }
+    /// A search for the leader: its identity tells whether an answer is still wanted.
+    private final class Dial {
+        var search: LeaderSearch
+        init(_ search: LeaderSearch) { self.search = search }
     }
 
-    private static let longestBackoff = Span.milliseconds(200)
-    private static let attemptTimeout = Span.seconds(2)
     private static let sliceBytes = 1 << 20
 
     unowned let process: ServerProcess
     private(set) var links: [LinkID: QuorumLinkTwin] = [:]
     private var lastLink: UInt64 = 0
-    private var search: Search?
+    private var dial: Dial?
     private var sync: LearnerSync<SimulatedDisk>
     private let log: TxnLogReader<SimulatedDisk>
     private let store: SnapshotStore<SimulatedDisk>
@@ -63,11 +56,7 @@ final class QuorumTwin {
         chance = process.machine.chance.split()
         log = storage.state.log.reader
         store = storage.state.snapshots
-        guard let record = storage.state.meta.record else { preconditionFailure("no meta") }
-        sync = LearnerSync(
-            log: log, store: store,
-            origin: SnapshotOrigin(
-                ensembleID: record.ensembleID, generation: record.baseGeneration))
+        sync = LearnerSync(log: log, store: store, origin: storage.state.snapshotOrigin)
     }
 
     func use(_ origin: SnapshotOrigin) {
@@ -77,52 +66,47 @@ final class QuorumTwin {
     // MARK: To a leader
 
     func connect(to server: ServerID) {
-        let limit = process.world.options.tick * 5
-        let span = min(limit, .seconds(5))
-        let search = Search(server, deadline: process.world.now + span.nanoseconds)
-        self.search = search
-        attempt(search)
+        let limit = min(process.world.options.tick * 5, .seconds(5))
+        let dial = Dial(
+            LeaderSearch(
+                server, now: process.now.monotonic, limit: .nanoseconds(limit.nanoseconds)))
+        self.dial = dial
+        attempt(dial)
     }
 
     func keepSearching(_ role: Role) {
-        switch role {
-        case .following(let leader, _) where leader == search?.server: break
-        case .observing(let leader, _) where leader == search?.server: break
-        case .looking, .leading, .following, .observing: search = nil
-        }
+        if dial?.search.isWanted(in: role) == false { dial = nil }
     }
 
-    private func attempt(_ search: Search) {
+    private func attempt(_ dial: Dial) {
         process.world.network.connect(
-            process.machine.host, to: Host(number: Int(search.server.rawValue)), .quorum,
-            timeout: QuorumTwin.attemptTimeout
+            process.machine.host, to: Host(number: Int(dial.search.server.rawValue)), .quorum,
+            timeout: Span(LeaderSearch.attemptTimeout)
         ) { [self] wire in
             guard process.isAlive else {
                 wire?.close()
                 return
             }
             process.enter { [self] in
-                if let wire { reached(search, wire) } else { missed(search) }
+                if let wire { reached(dial, wire) } else { missed(dial) }
             }
         }
     }
 
-    private func reached(_ search: Search, _ wire: Socket) {
-        guard self.search === search else { return wire.close() }
-        self.search = nil
+    private func reached(_ dial: Dial, _ wire: Socket) {
+        guard self.dial === dial else { return wire.close() }
+        self.dial = nil
         let link = add(wire, isToLeader: true)
         process.tell(.leaderReached(link.id))
     }
 
-    private func missed(_ search: Search) {
-        guard self.search === search else { return }
-        let wait = search.backoff
-        search.backoff = min(wait * 2, QuorumTwin.longestBackoff)
-        guard process.world.now + wait.nanoseconds < search.deadline else {
-            self.search = nil
-            return process.tell(.leaderUnreachable(search.server))
+    private func missed(_ dial: Dial) {
+        guard self.dial === dial else { return }
+        guard let wait = dial.search.missed(now: process.now.monotonic) else {
+            self.dial = nil
+            return process.tell(.leaderUnreachable(dial.search.server))
         }
-        process.after(wait) { [self] in if self.search === search { attempt(search) } }
+        process.after(Span(wait)) { [self] in if self.dial === dial { attempt(dial) } }
     }
 
     // MARK: Connections
@@ -303,6 +287,7 @@ final class QuorumTwin {
         if holdsLog(result) { process.log.release() }
         switch result {
         case .success(let plan):
+            if plan != nil { process.world.faults.synchronizing(order.learner, by: process.machine) }
             var upTo = order.upTo
             if case .snapshot(let zxid)? = plan { upTo = max(upTo, zxid) }
             process.tell(.streamed(order.link, upTo: upTo))

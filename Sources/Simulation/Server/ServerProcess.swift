@@ -171,6 +171,7 @@ final class ServerProcess {
         case .writeEpochs(let epochs): log.send(.writeEpochs(epochs))
         case .truncate(let zxid, let rebuilds):
             world.ghost.truncates(to: zxid, self)
+            world.faults.cutting(machine)
             snapshots.suspend()
             log.send(.truncate(to: zxid, rebuilds: rebuilds))
         case .install(let link, let zxid):

@@ -2,6 +2,7 @@
 // the other, each at the end of its simulated time.
 
 import Recovery
+import Resync
 import Snapshot
 import Storage
 import ZKWire
@@ -29,8 +30,7 @@ final class SnapshotWriterTwin {
         self.process = process
         chance = process.machine.chance.split()
         store = storage.state.snapshots
-        guard let record = storage.state.meta.record else { preconditionFailure("no meta") }
-        origin = SnapshotOrigin(ensembleID: record.ensembleID, generation: record.baseGeneration)
+        origin = storage.state.snapshotOrigin
     }
 
     func send(_ message: Message) {
