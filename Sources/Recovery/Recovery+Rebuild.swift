@@ -19,7 +19,8 @@ extension Recovery {
     /// to vote stays.
     func discardPartOfInstall(_ meta: inout MetaStore<D>) throws(RecoveryError) {
         guard var record = meta.record, record.isRecovering else { return }
-        record.baseGeneration += 1
+        // Not the next one: that is what the part says it belongs to, if it had its name already.
+        record.baseGeneration += 2
         record.baseZxid = 0
         record.baseChecksum = 0
         do throws(MetaError) {

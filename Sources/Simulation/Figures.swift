@@ -19,6 +19,8 @@ package struct Figures: Sendable {
     package var diskErrors = 0
     package var fullDisks = 0
     package var snapshotLosses = 0
+    /// Runs that ended without a quorum that may vote.
+    package var standstills = 0
     package var storageFailures = 0
     package var snapshots = 0
     package var truncations = 0
@@ -58,7 +60,7 @@ package struct Figures: Sendable {
             ("slow disks", slowDisks),
             ("clock jumps", clockJumps), ("hand-overs", handOvers), ("wiped disks", wipes),
             ("disk errors", diskErrors), ("full disks", fullDisks),
-            ("lost snapshots", snapshotLosses),
+            ("lost snapshots", snapshotLosses), ("standstills", standstills),
             ("ends of processes for their disk", storageFailures), ("snapshots", snapshots),
             ("truncations", truncations), ("installs", installs),
             ("failed installs", failedInstalls),

@@ -112,6 +112,8 @@ package struct FaultRates: Sendable {
     package var snapshotLoss: Span?
     /// Of a hundred synchronizations, those in which the leader or the learner dies.
     package var syncCrashes = 0
+    /// Of a hundred streams from a leader's disk, those whose learner is cut off meanwhile.
+    package var streamStalls = 0
     /// Of a hundred cuts of logs, those in which the disk fails or is full.
     package var cutFailures = 0
 
@@ -135,6 +137,7 @@ package struct FaultRates: Sendable {
         fullDisk = rate(20, [3000, 10_000])
         snapshotLoss = rate(25, [3000, 10_000])
         syncCrashes = chance.pick([0, 0, 10, 30])
+        streamStalls = partition == nil ? 0 : chance.pick([0, 30])
         cutFailures = diskError == nil ? 0 : 30
     }
 

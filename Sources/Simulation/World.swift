@@ -57,8 +57,7 @@ package final class World {
         let bound = now + options.livenessBound.nanoseconds
         for client in clients { client.expectService() }
         run(until: bound) { [self] in isWell }
-        if failure == nil, !isWell { ghost.fail("P-22", "after \(options.livenessBound): \(state)") }
-        if failure == nil { finish() }
+        if failure == nil, isWell { finish() } else if failure == nil { noteStandstill() }
         for machine in sortedMachines { machine.process?.die() }
         network.end()
         agenda.removeAll()
@@ -66,6 +65,17 @@ package final class World {
         figures.reusedSessions = ghost.model.reuses.values.reduce(0, +)
         figures.transactions = ghost.committed.count
         return failure == nil
+    }
+
+    /// Nothing goes on, which it may only where no quorum of the voters may vote: the disk of one was
+    /// exchanged, and another's is between its own history and a leader's (docs/zab.md, rule 9).
+    private func noteStandstill() {
+        let entitled = options.membership.sortedVoters.filter { ghost.of($0).mayVote }
+        guard options.membership.isQuorum(ServerSet(entitled)) else {
+            figures.standstills += 1
+            return note(nil, "without a quorum that may vote: \(state)")
+        }
+        ghost.fail("P-22", "after \(options.livenessBound): \(state)")
     }
 
     private func run(until end: Int64, _ isDone: () -> Bool) {

@@ -17,15 +17,17 @@ struct CanaryHunt {
     private let first: UInt64?
     /// Seconds that each may take.
     private let budget: Double
+    private let isPlain: Bool
     private var waiting: [Canary]
     private var searches: [Search] = []
     private var missed: [Int] = []
 
-    init(_ canaries: [Canary], first: UInt64?, jobs: Int, budget: Int) {
+    init(_ canaries: [Canary], first: UInt64?, jobs: Int, budget: Int, isPlain: Bool) {
         waiting = canaries.reversed()
         self.first = first
         self.jobs = jobs
         self.budget = Double(budget)
+        self.isPlain = isPlain
     }
 
     /// - Returns: whether each was found.
@@ -55,7 +57,7 @@ struct CanaryHunt {
     }
 
     private func start(_ canary: Canary, _ seed: UInt64, _ end: UInt64) throws -> Worker {
-        let subject = ["--canary", "\(canary.issue)"]
+        let subject = ["--canary", "\(canary.issue)"] + (isPlain ? ["--plain"] : [])
         guard let worker = Worker(first: seed, stride: 1, end: end, subject: subject) else {
             throw CannotStart()
         }

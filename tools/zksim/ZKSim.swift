@@ -33,6 +33,8 @@ struct ZKSim: ParsableCommand {
     var canary: Int?
     @Flag(help: "The runs of --canary without the bug: all of them have to be good.")
     var sound = false
+    @Flag(help: "Look for canaries in the runs that seeds stand for without them.")
+    var plain = false
     @Option(help: "Seconds within which each canary has to be found.")
     var budget = 120
     /// This process runs seeds for another: every so many.
@@ -56,11 +58,9 @@ struct ZKSim: ParsableCommand {
                 Report.run(options((firstSeed ?? 1) + offset))
             }
         } else if canaries {
-            var hunt = CanaryHunt(Canary.all, first: firstSeed, jobs: jobs, budget: budget)
-            guard try hunt.run() else { throw ExitCode.failure }
+            try hunt(Canary.all)
         } else if let canary = canary.flatMap({ Canary.of($0) }), !sound {
-            var hunt = CanaryHunt([canary], first: firstSeed, jobs: jobs, budget: budget)
-            guard try hunt.run() else { throw ExitCode.failure }
+            try hunt([canary])
         } else {
             let subject = canary.map { ["--canary", "\($0)", "--sound"] } ?? []
             var farm = Farm(first: firstSeed ?? 1, count: seeds, jobs: jobs, subject: subject)
@@ -68,9 +68,15 @@ struct ZKSim: ParsableCommand {
         }
     }
 
+    private func hunt(_ canaries: [Canary]) throws {
+        var hunt = CanaryHunt(
+            canaries, first: firstSeed, jobs: jobs, budget: budget, isPlain: plain)
+        guard try hunt.run() else { throw ExitCode.failure }
+    }
+
     private func options(_ seed: UInt64) -> Options {
         guard let canary = canary.flatMap({ Canary.of($0) }) else { return .of(seed: seed) }
-        return sound ? canary.withoutDefect(seed: seed) : canary.options(seed: seed)
+        return sound ? canary.withoutDefect(seed: seed) : canary.options(seed: seed, isPlain: plain)
     }
 
     private func runOne(_ options: Options) throws {

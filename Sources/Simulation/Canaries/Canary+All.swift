@@ -17,7 +17,7 @@ extension Canary {
             .zookeeper1653, .joins, seed: 1),
         Canary(
             2201, "a learner that takes nothing of its snapshot stops all commits", "D11",
-            .zookeeper2201, .snapshots, seed: 1),
+            .zookeeper2201, .stalls, seed: 1),
         Canary(
             2213, "a set of an empty path is proposed", "D14",
             .zookeeper2213, .joins, seed: 1),

@@ -14,8 +14,7 @@ package struct Canary: Sendable {
     let defect: KnownDefects
     let weights: Weights
 
-    /// What is made more frequent than in other runs, so that the bug shows soon. It shows in those
-    /// too, given time.
+    /// What is made more frequent than in other runs, so that the bug shows soon.
     enum Weights: Sendable {
         /// Servers die, most of them while one of them is synchronized.
         case joins
@@ -23,6 +22,8 @@ package struct Canary: Sendable {
         case links
         /// Leaders are cut off with what they have proposed, and it has to go later; the disk may fail.
         case tails
+        /// Paths are cut while snapshots are sent.
+        case stalls
         /// Disks are exchanged: snapshots are sent.
         case snapshots
         /// The walk of a snapshot begins often, and servers start from what it has written.
@@ -38,8 +39,9 @@ package struct Canary: Sendable {
     }
 
     /// The run that a seed stands for, with the bug.
-    package func options(seed: UInt64) -> Options {
-        var options = withoutDefect(seed: seed)
+    /// - Parameter isPlain: with the faults that any run of this seed has.
+    package func options(seed: UInt64, isPlain: Bool = false) -> Options {
+        var options = isPlain ? Options.of(seed: seed) : withoutDefect(seed: seed)
         options.defects = defect
         return options
     }
@@ -62,6 +64,11 @@ extension Canary.Weights {
         case .joins: weighJoins(&options)
         case .links: weighLinks(&options)
         case .tails: weighTails(&options)
+        case .stalls:
+            weighSnapshots(&options)
+            options.faults = FaultRates()
+            options.faults.crash = .milliseconds(4000)
+            options.faults.streamStalls = 70
         case .snapshots: weighSnapshots(&options)
         case .walks:
             options.snapshotTxnCount = 40

@@ -77,6 +77,21 @@ final class FaultInjector {
         }
     }
 
+    /// A leader begins to send a learner what it has on its disk: the learner may take no more of it
+    /// for a while.
+    func streaming(to learner: ServerID, by leader: Machine) {
+        guard !isOver, chance.percent(world.options.faults.streamStalls),
+            let machine = world.machines[learner]
+        else { return }
+        world.after(chance.span(.microseconds(10) ... .milliseconds(20))) { [self] in
+            cut(
+                [
+                    Path(from: leader.host, to: machine.host),
+                    Path(from: machine.host, to: leader.host),
+                ], for: chance.span(.seconds(2) ... .seconds(8)))
+        }
+    }
+
     /// A process has ended; it comes back.
     func ended(_ machine: Machine) {
         restart(machine, after: isOver ? .milliseconds(50) : chance.span(.milliseconds(20) ... .seconds(8)))
@@ -197,7 +212,11 @@ final class FaultInjector {
         let servers = world.sortedMachines.map(\.host)
         let clients = world.clients.map(\.host)
         let paths = chance.percent(80) ? cutServers(servers) : cutClients(clients, servers)
-        let span = chance.span(.milliseconds(50) ... .seconds(8))
+        cut(paths, for: chance.span(.milliseconds(50) ... .seconds(8)))
+    }
+
+    private func cut(_ paths: [Path], for span: Span) {
+        guard !isOver else { return }
         world.figures.partitions += 1
         world.note(nil, "cut for \(span): \(paths.map { "\($0.from) to \($0.to)" })")
         for path in paths { world.network.cut(path) }

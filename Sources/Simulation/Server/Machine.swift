@@ -24,7 +24,8 @@ final class Machine {
     var chance: Chance
     static let directory = DataDirectory("/data")
 
-    private(set) var disk = SimulatedDisk()
+    /// The next one has the faults of this one behind it.
+    private(set) var disk = SimulatedDisk() { didSet { isDiskInTrouble = false } }
     private(set) var process: ServerProcess?
     /// Those that have ended, which what is still planned may refer to.
     private var ended: [ServerProcess] = []

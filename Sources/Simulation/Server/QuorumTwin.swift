@@ -249,7 +249,10 @@ final class QuorumTwin {
                 pieces.append([UInt8]($0))
             }
         }
-        if case .success(let plan?) = result { process.world.figures.note(plan) }
+        if case .success(let plan?) = result {
+            process.world.figures.note(plan)
+            process.world.faults.streaming(to: order.learner, by: process.machine)
+        }
         if holdsLog(result) { process.log.hold() }
         process.world.note(process.machine.host, "streams to \(order.learner): \(result)")
         sendNext(pieces[...], order, result, link)
