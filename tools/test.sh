@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs every test: the Swift ones, then the interop tests against the release build. See --help.
+# Runs every test: the Swift ones, simulated ensembles, then the interop tests against the release
+# build. See --help.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source tools/setup.sh
@@ -8,6 +9,7 @@ usage() {
     cat <<'HELP'
 tools/test.sh                       everything
 tools/test.sh swift [ARGUMENT...]   only the Swift tests; arguments go to `swift test`
+tools/test.sh sim [ARGUMENT...]     only simulated ensembles; arguments go to zksim
 tools/test.sh interop [ARGUMENT...] only the interop tests; arguments go to pytest
 
     tools/test.sh swift --filter TxnLogTests
@@ -46,6 +48,8 @@ prepare_interop() {
 
 swift_tests() { stage "swift test" swift test "$@"; }
 
+simulations() { stage "simulated ensembles" tools/sim.sh "$@"; }
+
 interop_tests() {
     prepare_interop
     if [[ " $* " != *" --server apache "* ]]; then
@@ -58,14 +62,15 @@ what=${1:-all}
 [ $# -eq 0 ] || shift
 case $what in
     --help | -h) usage && exit ;;
-    all | swift | interop) ;;
+    all | swift | sim | interop) ;;
     *) usage >&2 && exit 2 ;;
 esac
 
 need_build_packages
 # A stage that fails does not keep the other from being run; the summary and exit code tell.
-[ "$what" = interop ] || swift_tests "$@" || true
-[ "$what" = swift ] || interop_tests "$@" || true
+case $what in all | swift) swift_tests "$@" || true ;; esac
+case $what in all | sim) simulations "$@" || true ;; esac
+case $what in all | interop) interop_tests "$@" || true ;; esac
 
 say "summary"
 printf '%s\n' "${results[@]}"

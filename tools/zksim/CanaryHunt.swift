@@ -5,9 +5,12 @@ import Simulation
 struct CanaryHunt {
     private struct Search {
         let canary: Canary
-        let watch = Stopwatch()
         var worker: Worker
         var tried = 0
+        /// What processes before this one have taken of a processor.
+        var spent = 0.0
+
+        var seconds: Double { spent + worker.cpuSeconds }
     }
 
     private static let seedsPerProcess: UInt64 = 10
@@ -15,7 +18,7 @@ struct CanaryHunt {
     private let jobs: Int
     /// Where to look; nil: first where each was found before, then from 1 on.
     private let first: UInt64?
-    /// Seconds that each may take.
+    /// Seconds of a processor that each may take.
     private let budget: Double
     private let isPlain: Bool
     private var waiting: [Canary]
@@ -34,7 +37,7 @@ struct CanaryHunt {
     mutating func run() throws -> Bool {
         let watch = Stopwatch()
         let count = waiting.count
-        print("issue  property   seed  tried  seconds  what was put back")
+        print("issue  property  seed    tried  CPU s  what was put back")
         while !searches.isEmpty || !waiting.isEmpty {
             while searches.count < jobs, let canary = waiting.popLast() { try begin(canary) }
             var polled = searches.map { pollfd(fd: $0.worker.output, events: Int16(POLLIN), revents: 0) }
@@ -76,6 +79,7 @@ struct CanaryHunt {
     }
 
     private mutating func ended(_ index: Int) throws {
+        searches[index].spent = searches[index].seconds
         let search = searches[index]
         _ = search.worker.wait()
         if let seed = search.worker.current {
@@ -89,16 +93,17 @@ struct CanaryHunt {
     }
 
     private mutating func found(_ index: Int, _ seed: UInt64, _ failure: String) {
+        searches[index].spent = searches[index].seconds
         searches[index].worker.stop()
         report(index, seed, String(failure.prefix { $0 != ":" }))
     }
 
     private mutating func report(_ index: Int, _ seed: UInt64, _ property: String) {
         let search = searches.remove(at: index)
-        let seconds = (search.watch.seconds * 10).rounded() / 10
+        let seconds = (search.spent * 10).rounded() / 10
         let columns = [
             ("\(search.canary.issue)", 5), (property, 8), ("\(seed)", 6), ("\(search.tried)", 5),
-            ("\(seconds)", 7),
+            ("\(seconds)", 5),
         ]
         let cells = columns.map { text, width in
             text + String(repeating: " ", count: max(0, width - text.count))
@@ -108,7 +113,7 @@ struct CanaryHunt {
     }
 
     private mutating func giveUp(_ index: Int) {
-        guard searches[index].watch.seconds > budget else { return }
+        guard searches[index].seconds > budget else { return }
         let search = searches.remove(at: index)
         search.worker.stop()
         missed.append(search.canary.issue)

@@ -35,7 +35,7 @@ struct ZKSim: ParsableCommand {
     var sound = false
     @Flag(help: "Look for canaries in the runs that seeds stand for without them.")
     var plain = false
-    @Option(help: "Seconds within which each canary has to be found.")
+    @Option(help: "Seconds of a processor within which each canary has to be found.")
     var budget = 120
     /// This process runs seeds for another: every so many.
     @Option(help: .hidden)
