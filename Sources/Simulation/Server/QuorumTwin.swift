@@ -150,11 +150,6 @@ final class QuorumTwin {
         link.wire.close()
     }
 
-    /// With ZOOKEEPER-4882: the learner's part ends, as its log could not be written.
-    func leaveLeader() {
-        for id in links.keys.sorted() where links[id]?.isToLeader == true { breakOff(id) }
-    }
-
     /// The connection is given up by this end, which learns of that as of any end.
     func breakOff(_ id: LinkID) {
         guard let link = links[id] else { return }
@@ -256,14 +251,6 @@ final class QuorumTwin {
         if holdsLog(result) { process.log.hold() }
         process.world.note(process.machine.host, "streams to \(order.learner): \(result)")
         sendNext(pieces[...], order, result, link)
-    }
-
-    /// ZOOKEEPER-2201: whoever sends a snapshot holds what the log's thread needs.
-    private func holdsLog(_ result: Result<SyncPlan?, any Error>) -> Bool {
-        guard process.defects.contains(.zookeeper2201), case .success(.snapshot?) = result else {
-            return false
-        }
-        return true
     }
 
     private func sendNext(
