@@ -78,7 +78,11 @@ package struct HistoryStorage<D: Disk>: ~Copyable {
     /// - Returns: the state that the disk leads to, if it was asked for.
     package func truncate(to zxid: Zxid, rebuilds: Bool) throws(SyncError) -> DataTree? {
         quiesce()
-        try Truncation(log: log, store: snapshots, origin: origin).run(to: zxid)
+        do throws(SyncError) {
+            try Truncation(log: log, store: snapshots, origin: origin).run(to: zxid)
+        } catch {
+            guard recovery.configuration.defects.contains(.zookeeper3701) else { throw error }
+        }
         guard rebuilds else { return nil }
         do throws(RecoveryError) {
             return try recovery.rebuildTree(log, meta)

@@ -98,6 +98,8 @@ package struct Options: Sendable {
 package struct FaultRates: Sendable {
     package var crash: Span?
     package var partition: Span?
+    /// The leader is cut off from all others, with what it has proposed.
+    package var leaderCut: Span?
     package var breakage: Span?
     package var pause: Span?
     package var slowDisk: Span?
@@ -136,6 +138,7 @@ package struct FaultRates: Sendable {
         diskError = rate(20, [2000, 8000])
         fullDisk = rate(20, [3000, 10_000])
         snapshotLoss = rate(25, [3000, 10_000])
+        leaderCut = rate(25, [2000, 8000])
         syncCrashes = chance.pick([0, 0, 10, 30])
         streamStalls = partition == nil ? 0 : chance.pick([0, 30])
         cutFailures = diskError == nil ? 0 : 30

@@ -114,7 +114,7 @@ extension Canary.Weights {
         options.syncLimit = 2
         options.isLogCompressed = true
         options.faults.crash = .milliseconds(2500)
-        options.faults.partition = .milliseconds(500)
+        options.faults.leaderCut = .milliseconds(700)
         options.faults.cutFailures = 50
     }
 

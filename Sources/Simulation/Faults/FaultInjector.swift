@@ -16,6 +16,7 @@ final class FaultInjector {
         let rates = world.options.faults
         plan(rates.crash) { [self] in crash() }
         plan(rates.partition) { [self] in partition() }
+        plan(rates.leaderCut) { [self] in cutLeader() }
         plan(rates.breakage) { [self] in breakConnection() }
         plan(rates.pause) { [self] in pause() }
         plan(rates.slowDisk) { [self] in slowDisk() }
@@ -223,6 +224,13 @@ final class FaultInjector {
         world.after(span) { [self] in for path in paths { world.network.heal(path) } }
     }
 
+    private func cutLeader() {
+        guard let leader = leaderHost else { return }
+        let others = world.sortedMachines.map(\.host).filter { $0 != leader }
+        let paths = others.flatMap { [Path(from: leader, to: $0), Path(from: $0, to: leader)] }
+        cut(paths, for: chance.span(.milliseconds(400) ... .seconds(4)))
+    }
+
     private func cutServers(_ servers: [Host]) -> [Path] {
         let isOneWay = chance.percent(30)
         var paths: [Path] = []
@@ -232,7 +240,7 @@ final class FaultInjector {
         }
         switch chance.below(3) {
         case 0:  // one of them, as far as the others are concerned
-            let one = chance.oneIn(3) ? leaderHost ?? chance.pick(servers) : chance.pick(servers)
+            let one = chance.pick(servers)
             for other in servers where other != one { cut(one, other) }
         case 1:  // a pair: the others see both
             let one = chance.pick(servers)
