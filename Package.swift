@@ -27,6 +27,7 @@ let package = Package(
         .executable(name: "zkdump", targets: ["zkdump"]),
         .executable(name: "zkbench", targets: ["zkbench"]),
         .executable(name: "zksim", targets: ["zksim"]),
+        .executable(name: "zkmicro", targets: ["zkmicro"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
@@ -116,7 +117,24 @@ let package = Package(
                 "Simulation", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "tools/zksim", swiftSettings: strict),
-        .testTarget(name: "SimulationTests", dependencies: ["Simulation"], swiftSettings: strict),
+        .target(name: "Counters", path: "tools/counters"),
+        .executableTarget(
+            name: "zkmicro",
+            dependencies: [
+                "Counters", "ZKWire", "Storage", "DataTree", "TxnLog", "Snapshot", "Recovery",
+                "Zab", "ServerCore",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "tools/zkmicro", exclude: ["thresholds.txt"], swiftSettings: strict,
+            // Valgrind does not understand the compiler's debugging information and gives up.
+            linkerSettings: [
+                .unsafeFlags(["-Xlinker", "--strip-debug"], .when(configuration: .release))
+            ]),
+        .testTarget(name: "ZKBenchTests", dependencies: ["zkbench"], swiftSettings: strict),
+        .testTarget(
+            name: "SimulationTests",
+            dependencies: ["Simulation", "ServerCore", "DataTree", "TxnLog", "Zab", "ZKWire"],
+            swiftSettings: strict),
         .testTarget(
             name: "ZKWireTests", dependencies: ["ZKWire"], exclude: ["Fixtures"],
             swiftSettings: strict),

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs every test: the Swift ones, simulated ensembles, then the interop tests against the release
-# build. See --help.
+# Runs every test: the Swift ones, then on the release build the counts per operation, simulated
+# ensembles and the interop tests. See --help.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source tools/setup.sh
@@ -9,6 +9,7 @@ usage() {
     cat <<'HELP'
 tools/test.sh                       everything
 tools/test.sh swift [ARGUMENT...]   only the Swift tests; arguments go to `swift test`
+tools/test.sh micro [ARGUMENT...]   only the counts per operation; arguments go to zkmicro
 tools/test.sh sim [ARGUMENT...]     only simulated ensembles; arguments go to zksim
 tools/test.sh interop [ARGUMENT...] only the interop tests; arguments go to pytest
 
@@ -50,6 +51,13 @@ swift_tests() { stage "swift test" swift test "$@"; }
 
 simulations() { stage "simulated ensembles" tools/sim.sh "$@"; }
 
+# Instructions and allocations of the inner parts, held to committed thresholds.
+micro_tests() {
+    need_packages "counting instructions" valgrind
+    stage "build of zkmicro" swift build --configuration release --product zkmicro || return
+    stage "counts per operation" "$(swift build --configuration release --show-bin-path)/zkmicro" "$@"
+}
+
 interop_tests() {
     prepare_interop
     if [[ " $* " != *" --server apache "* ]]; then
@@ -62,15 +70,17 @@ what=${1:-all}
 [ $# -eq 0 ] || shift
 case $what in
     --help | -h) usage && exit ;;
-    all | swift | sim | interop) ;;
+    all | swift | micro | sim | interop) ;;
     *) usage >&2 && exit 2 ;;
 esac
 
 need_build_packages
-# A stage that fails does not keep the other from being run; the summary and exit code tell.
-case $what in all | swift) swift_tests "$@" || true ;; esac
-case $what in all | sim) simulations "$@" || true ;; esac
-case $what in all | interop) interop_tests "$@" || true ;; esac
+# A stage that fails does not keep the others from being run; the summary and exit code tell.
+wanted() { [ "$what" = all ] || [ "$what" = "$1" ]; }
+if wanted swift; then swift_tests "$@" || true; fi
+if wanted micro; then micro_tests "$@" || true; fi
+if wanted sim; then simulations "$@" || true; fi
+if wanted interop; then interop_tests "$@" || true; fi
 
 say "summary"
 printf '%s\n' "${results[@]}"

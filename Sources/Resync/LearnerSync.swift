@@ -2,6 +2,7 @@
 // one, and the packets that make it so (docs/zab.md, "Synchronization"). Runs on a thread of its own
 // beside the log's and reads only what is durable.
 
+import DataTree
 import Snapshot
 import Storage
 import TxnLog
@@ -27,48 +28,65 @@ package struct LearnerSync<D: Disk>: Sendable {
 
     /// How a history that ends at `last` becomes this one up to `end`.
     ///
-    /// - Parameter end: durable and committed here.
-    package func plan(for last: Zxid, upTo end: Zxid) throws -> SyncPlan {
+    /// - Parameters:
+    ///   - end: durable and committed here.
+    ///   - isApache: the learner is Apache's.
+    package func plan(for last: Zxid, upTo end: Zxid, isApache: Bool = false) throws -> SyncPlan {
         let segments = try log.segments()
         guard let segment = segments.last(where: { $0.header.previous.zxid <= last }) else {
             let beginsAfter = segments.first?.header.previous.zxid ?? end
             return last == end ? .diff(after: last) : try planSnapshot(beginsAfter, upTo: end)
         }
         let common = try floor(of: last, from: segment.header.previous.zxid, upTo: end)
-        return common == last ? .diff(after: last) : .truncate(to: common)
+        if common == last { return .diff(after: last) }
+        guard last.counter == 0 else {
+            // Of an earlier epoch an Apache server may have a snapshot and no log. A TRUNC to what
+            // its log lacks leaves everything there; Apache's leaders do not send that either.
+            if !isApache || common.epoch == last.epoch { return .truncate(to: common) }
+            return try planSnapshot(segments.first?.header.previous.zxid ?? .zero, upTo: end)
+        }
+        // An Apache server's snapshot may end where an epoch begins, at no transaction: there is
+        // nothing to cut. What of that epoch is here stands on what the learner has; if nothing of
+        // it is, nobody can tell what the learner has in its place.
+        if try next(after: common, upTo: end)?.epoch == last.epoch { return .diff(after: common) }
+        return try planSnapshot(segments.first?.header.previous.zxid ?? .zero, upTo: end)
     }
 
     /// Sends everything after `last` up to `end`.
     ///
     /// - Parameters:
     ///   - isFirst: begin with how: DIFF, TRUNC or SNAP.
+    ///   - apacheEpochStart: the learner is Apache's, and joins the epoch that begins there. On its
+    ///     disk a snapshot does not take the place of the log and of later snapshots: it must be as
+    ///     of a zxid above all of them. What follows it is applied all the same.
     ///   - send: gets packets, valid during the call; blocks while the learner takes no more.
     /// - Throws: `SyncError`, or what `send` threw.
     /// - Returns: what was done, nil where it only went on.
     @discardableResult
     package func send(
-        after last: Zxid, upTo end: Zxid, isFirst: Bool, _ send: (ByteView) throws -> Void
+        after last: Zxid, upTo end: Zxid, isFirst: Bool, apacheEpochStart: Zxid? = nil,
+        _ send: (ByteView) throws -> Void
     ) throws -> SyncPlan? {
         do {
             guard isFirst else {
                 try sendLog(after: last, upTo: end, send)
                 return nil
             }
-            let plan = try plan(for: last, upTo: end)
+            let plan = try plan(for: last, upTo: end, isApache: apacheEpochStart != nil)
             let packets = ByteWriter(capacity: 64)
             switch plan {
-            case .diff:
+            case .diff(let common):
                 packets.writePacket(.diff, end)
                 try send(packets.view)
-                try sendLog(after: last, upTo: end, send)
+                try sendLog(after: common, upTo: end, send)
             case .truncate(let common):
                 packets.writePacket(.trunc, common)
                 try send(packets.view)
                 try sendLog(after: common, upTo: end, send)
             case .snapshot(let zxid):
-                packets.writePacket(.snap, zxid)
+                packets.writePacket(.snap, max(zxid, apacheEpochStart ?? zxid))
                 try send(packets.view)
-                try snapshots.streamWireForm(SnapshotName(zxid: zxid), send)
+                try sendSnapshot(zxid, send)
                 packets.removeAll()
                 packets.writeSnapSignature()
                 try send(packets.view)
@@ -97,7 +115,20 @@ package struct LearnerSync<D: Disk>: Sendable {
         return common
     }
 
-    /// The newest snapshot of this history after which the log goes on.
+    /// The first transaction after one that is here.
+    private func next(after known: Zxid, upTo end: Zxid) throws -> Zxid? {
+        var found: Zxid?
+        do {
+            try log.replay(after: known, upTo: end) { zxid, _ in
+                found = zxid
+                throw PassedIt()
+            }
+        } catch is PassedIt {}
+        return found
+    }
+
+    /// The newest snapshot of this history after which the log goes on; where that is all of the
+    /// history and no snapshot is there yet, the tree that it begins with.
     private func planSnapshot(_ logBeginsAfter: Zxid, upTo end: Zxid) throws -> SyncPlan {
         for name in try store.list() where name.encoding == .lz4 {
             guard let footer = try? snapshots.footer(of: name), footer.origin == origin,
@@ -105,10 +136,21 @@ package struct LearnerSync<D: Disk>: Sendable {
             else { continue }
             return .snapshot(name.zxid)
         }
+        if logBeginsAfter == .zero { return .snapshot(.zero) }
         throw SyncError.noSnapshot(logBeginsAfter: logBeginsAfter)
     }
 
     // MARK: Sending
+
+    private func sendSnapshot(_ zxid: Zxid, _ send: (ByteView) throws -> Void) throws {
+        guard zxid == .zero else {
+            return try snapshots.streamWireForm(SnapshotName(zxid: zxid), send)
+        }
+        let stream = ByteWriter(capacity: LearnerSync.pieceBytes)
+        let walk = DataTree().beginWalk(into: stream)
+        while walk.next(maximumBytes: LearnerSync.pieceBytes, into: stream) {}
+        try send(stream.view[view: SnapshotFormat.streamHeaderSize..<stream.count])
+    }
 
     private func sendLog(
         after last: Zxid, upTo end: Zxid, _ send: (ByteView) throws -> Void

@@ -7,6 +7,8 @@ package enum SnapshotFormat {
     package static let streamVersion: Int32 = 2
     /// Apache writes -1 and never looks at it.
     package static let streamDatabaseID: Int64 = -1
+    /// The three words above; what leaders send lacks them.
+    package static let streamHeaderSize = 16
     /// A seal: the Adler-32 as a long, then the string "/".
     static let sealSize = 13
     /// The three trailers that Apache may add after the first seal are shorter than this together.

@@ -38,7 +38,7 @@ extension SnapshotReader {
 
 /// Cuts the header and the seal off a stream of known size.
 private struct WireFormWindow {
-    private static let headerSize: Int64 = 16
+    private static let headerSize = Int64(SnapshotFormat.streamHeaderSize)
     private let streamSize: Int64
     private var offset: Int64 = 0
 

@@ -33,7 +33,8 @@ extension Logger {
     private func log(closed link: LinkID, _ reason: LinkCloseReason) {
         switch reason {
         case .notLeading, .notFollowing, .replaced: debug("closed \(link): \(reason.text)")
-        case .malformed, .unknownServer, .silent, .outputBound, .protocolViolation, .syncFailed:
+        case .malformed, .unknownServer, .silent, .outputBound, .protocolViolation, .syncFailed,
+            .incompatible:
             warning("closed \(link): \(reason.text)")
         }
     }
@@ -60,6 +61,7 @@ extension LinkCloseReason {
         case .silent: "nothing was heard of it for too long"
         case .outputBound(let bytes): "\(bytes) bytes that it did not take"
         case .protocolViolation(let what): "what it said contradicts what is known: \(what)"
+        case .incompatible(let what): what
         case .syncFailed(let reason): "its synchronization failed: \(reason)"
         }
     }

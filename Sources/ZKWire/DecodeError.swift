@@ -7,6 +7,9 @@ package struct DecodeError: Error, Equatable, CustomStringConvertible {
         case badLength(Int)
         /// A value outside its set, in words.
         case badValue(String)
+        /// Another protocol, or a version of it that is not spoken here: a sentence that names both
+        /// and the remedy.
+        case foreign(String)
     }
 
     package let reason: Reason
@@ -24,6 +27,7 @@ package struct DecodeError: Error, Equatable, CustomStringConvertible {
             "truncated at byte \(offset): \(needed) bytes needed, \(left) left"
         case .badLength(let length): "length \(length) out of range at byte \(offset)"
         case .badValue(let what): "\(what) at byte \(offset)"
+        case .foreign(let what): what
         }
     }
 }

@@ -114,9 +114,14 @@ final class Ledger {
         return true
     }
 
+    /// Whether a snapshot may take the place of this history, by what is known to be committed.
+    /// Where that is the beginning of an epoch, as after an Apache leader's snapshot, the last
+    /// transaction before it is not known: a snapshot as of any zxid may have it, with what follows.
+    func mayInstall(_ zxid: Zxid) -> Bool { zxid >= assured || assured.counter == 0 }
+
     /// A snapshot follows on this link. Until it has ended the history is what it was.
     func install(_ link: LinkID, zxid: Zxid, into effects: inout ZabEffects) {
-        precondition(zxid >= assured, "\(assured) is committed, \(zxid) is before it")
+        precondition(mayInstall(zxid), "\(assured) is committed, \(zxid) is before it")
         wasRecovering = orderedEpochs.isRecovering
         if !wasRecovering { write(isRecovering: true, into: &effects) }
         unanswered += 1
@@ -139,6 +144,7 @@ final class Ledger {
 
     func installed(zxid: Zxid, into effects: inout ZabEffects) {
         history.reset(to: zxid)
+        assured = min(assured, zxid)
         endCut(into: &effects)
     }
 

@@ -8,6 +8,8 @@ struct Introduction {
     let isFollower: Bool
     let acceptedEpoch: Epoch
     let protocolVersion: Int32
+    /// It knows of memberships that change; 3.4's servers do not.
+    let hasMembershipVersion: Bool
 }
 
 /// Connections on the quorum port that belong to no learner yet: those that have not said who they
@@ -51,6 +53,10 @@ struct Lobby {
             let reason = "a packet of type \(packet.rawType) before LEADERINFO"
             return close(at: index, .protocolViolation(reason), into: &effects)
         }
+        guard packet.type != nil else {
+            let refusal = ProtocolVersion.refusal("a server", packet: packet.rawType)
+            return close(at: index, refusal, into: &effects)
+        }
         do throws(DecodeError) {
             guard let introduction = try introduction(packet, guests[index].link) else {
                 let reason = "type \(packet.rawType) for a first packet"
@@ -69,11 +75,13 @@ struct Lobby {
         case .followerInfo(let acceptedEpoch, let info):
             Introduction(
                 link: link, server: info.server, isFollower: true, acceptedEpoch: acceptedEpoch,
-                protocolVersion: info.protocolVersion)
+                protocolVersion: info.protocolVersion,
+                hasMembershipVersion: info.configuration != nil)
         case .observerInfo(let acceptedEpoch, let info):
             Introduction(
                 link: link, server: info.server, isFollower: false, acceptedEpoch: acceptedEpoch,
-                protocolVersion: info.protocolVersion)
+                protocolVersion: info.protocolVersion,
+                hasMembershipVersion: info.configuration != nil)
         case .ackEpoch, .ack, .request, .ping, .revalidate: nil
         }
     }

@@ -70,11 +70,21 @@ extension Peer {
     // MARK: Leadership
 
     /// Asks whether this server still leads: see `takeConfirmed`. Forgotten when it steps down.
+    /// - Parameter learner: whose client has asked; then comes `answerSync`, in the same order.
     package func confirmLeadership(
-        token: UInt64, now: Instant, into effects: inout ZabEffects
+        token: UInt64, for learner: ServerID? = nil, now: Instant, into effects: inout ZabEffects
     ) {
         guard case .leading(let leader) = part else { return }
-        leader.confirm(token, into: &effects)
+        leader.confirm(token, for: learner, into: &effects)
+    }
+
+    /// Tells a learner that its oldest `sync` is confirmed, after all that was committed before it
+    /// asked; to an Apache server, before all that was proposed afterwards.
+    package func answerSync(of server: ServerID, into effects: inout ZabEffects) {
+        guard case .leading(let leader) = part, let learner = leader.byServer[server],
+            learner.phase == .live
+        else { return }
+        leader.answerSync(of: learner, &effects)
     }
 
     /// The tokens, in the order of the calls, since whose `confirmLeadership` a quorum has answered

@@ -73,13 +73,19 @@ package struct SyncOrder: Equatable, Sendable {
     package var isFirst: Bool
     /// No further than this: what is committed here.
     package var upTo: Zxid
+    /// The learner is Apache's, and here the epoch begins that it joins; nil for one of ours.
+    package var apacheEpochStart: Zxid?
 
-    package init(link: LinkID, learner: ServerID, after: Zxid, isFirst: Bool, upTo: Zxid) {
+    package init(
+        link: LinkID, learner: ServerID, after: Zxid, isFirst: Bool, upTo: Zxid,
+        apacheEpochStart: Zxid?
+    ) {
         self.link = link
         self.learner = learner
         self.after = after
         self.isFirst = isFirst
         self.upTo = upTo
+        self.apacheEpochStart = apacheEpochStart
     }
 }
 
@@ -99,6 +105,8 @@ package enum LinkCloseReason: Equatable, Sendable {
     case outputBound(bytes: Int)
     /// What it says contradicts what is known.
     case protocolViolation(String)
+    /// It speaks another version of the protocol: the sentence names both and the remedy.
+    case incompatible(String)
     case syncFailed(String)
 }
 

@@ -190,6 +190,79 @@ struct SynchronizationTests {
         }
     }
 
+    /// The end of an Apache server's history whose snapshot was taken as its epoch began.
+    private let epochStart = Zxid(epoch: Epoch(rawValue: 2), counter: 0)
+
+    /// Everything that `leader` has, sent to one without data that names `epochStart` for its end.
+    private func synchronize(
+        _ leader: TestServer<SimulatedDisk>, with kinds: QuorumPacketType
+    ) throws {
+        let disk = SimulatedDisk()
+        try self.leader(0, disk).stop()
+        var learner = try Learner(disk)
+        try learner.take(try stream(leader, after: epochStart), pieceBytes: 200)
+        #expect(learner.kinds.first == kinds)
+        #expect(learner.tree.dump() == leader.tree.dump())
+        try learner.becomeSynced(epoch: 3)
+        try learner.stop()
+        #expect(try Start.load(disk).tree.dump() == leader.tree.dump())
+    }
+
+    @Test("an end where an epoch begins that has left nothing here is no TRUNC but SNAP")
+    func emptyEpoch() throws {
+        for takesSnapshot in [true, false] {
+            var leader = try leader(80)
+            if takesSnapshot { try leader.snapshot() }
+            try leader.run(20)
+            try synchronize(leader, with: .snap)
+            leader.epoch = Epoch(rawValue: 3)
+            try leader.run(30)
+            try synchronize(leader, with: .snap)
+        }
+    }
+
+    @Test("an end where an epoch begins that has transactions here is everything before those")
+    func epochWithTransactions() throws {
+        var leader = try leader(80)
+        let disk = SimulatedDisk()
+        try self.leader(80, disk).stop()
+        leader.epoch = Epoch(rawValue: 2)
+        try leader.run(30)
+        leader.epoch = Epoch(rawValue: 3)
+        try leader.run(30)
+        var learner = try Learner(disk)
+        try learner.take(try stream(leader, after: epochStart), pieceBytes: 200)
+        #expect(learner.kinds.first == .diff)
+        #expect(learner.tree.dump() == leader.tree.dump())
+    }
+
+    @Test("an Apache learner gets SNAP as of its epoch's beginning at least, and no TRUNC to another")
+    func apacheLearners() throws {
+        let start = Zxid(epoch: Epoch(rawValue: 5), counter: 0)
+        let leader = try purgedLeader(seed: 5)
+        var bytes: [UInt8] = []
+        let end = leader.state.log.lastZxid
+        try sync(leader).send(
+            after: .zero, upTo: end, isFirst: true, apacheEpochStart: start
+        ) { bytes += $0 }
+        try bytes.withByteView { view in
+            var decoder = QuorumPacketDecoder()
+            var input = view
+            let packet = try #require(try decoder.next(&input))
+            #expect(packet.type == .snap)
+            #expect(packet.zxid == start)
+        }
+        // The learner has (1,1), which is not here: what was before it was another epoch's.
+        let foreign = Zxid(epoch: Epoch(rawValue: 1), counter: 1)
+        #expect(try sync(leader).plan(for: foreign, upTo: end) == .truncate(to: end))
+        guard case .snapshot = try sync(leader).plan(for: foreign, upTo: end, isApache: true) else {
+            Issue.record("not SNAP")
+            return
+        }
+        let ahead = Zxid(epoch: end.epoch, counter: end.counter + 3)
+        #expect(try sync(leader).plan(for: ahead, upTo: end, isApache: true) == .truncate(to: end))
+    }
+
     @Test("going on after the first part sends packets alone, in order")
     func goingOn() throws {
         let whole = try leader(200)

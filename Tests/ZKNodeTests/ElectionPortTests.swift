@@ -147,6 +147,27 @@ struct ElectionPortTests {
         #expect(!ports.has(2, "down 1"))
     }
 
+    @Test("a server that speaks what this one does not is shown out, and is no connection")
+    func otherVersions() throws {
+        let ports = Ports(2)
+        defer { ports.stopAll() }
+        try ports.start(1)
+        let bareID = ByteWriter()
+        bareID.writeInt64(2)
+        let later = ByteWriter()
+        later.writeInt64(-65534)
+        later.writeInt64(2)
+        let hello: [UInt8] = [0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3, 7]
+        for bytes in [bareID.bytes, later.bytes, hello] {
+            let stranger = SocketClient(port: ports.numbers[0])
+            stranger.write(bytes)
+            #expect(stranger.readToEnd().isEmpty)
+        }
+        #expect(!ports.has(1, "up 2"))
+        try ports.start(2)
+        #expect(eventually { ports.has(1, "up 2") })
+    }
+
     @Test("any number of silent connections does not keep a server out")
     func silence() throws {
         let ports = Ports(2)

@@ -65,6 +65,7 @@ struct ElectionTests {
             ("following", "following round 1 for server 2 at 0x0 of epoch 1, "),
             ("leading", "leading round 1 for server 2 at 0x0 of epoch 1, "),
             ("looking", "looking round 1 for server 2 at 0x0 of epoch 0, "),
+            ("observing", "observing round 0 for server 3 at 0x0 of epoch 1, "),
             (
                 "looking-without-vote",
                 "looking round 1 for server -9223372036854775808 at 0x8000000000000000 "

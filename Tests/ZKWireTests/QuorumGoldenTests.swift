@@ -19,16 +19,26 @@ struct QuorumGoldenTests {
         cxid 1 at 0x10000000c with digest
         leader-proposal-create = proposal 0x100000002: create of 0x10000bccf420000 cxid 1 at \
         0x100000002 with digest
+        leader-proposal-create2 = proposal 0x10000000a: create2 of 0x100001ce40a0001 cxid 8 at \
+        0x10000000a with digest
+        leader-proposal-createContainer = proposal 0x10000000f: createContainer of \
+        0x100001ce40a0002 cxid 2 at 0x10000000f with digest
         leader-proposal-createSession = proposal 0x100000001: createSession of 0x10000bccf420000 \
         cxid 0 at 0x100000001 with digest
+        leader-proposal-createTTL = proposal 0x10000000e: createTTL of 0x100001ce40a0002 cxid 1 \
+        at 0x10000000e with digest
         leader-proposal-delete = proposal 0x10000000a: delete of 0x40000bcda920000 cxid 3 at \
         0x10000000a with digest
+        leader-proposal-deleteContainer = proposal 0x100000012: deleteContainer of 0x0 cxid 0 at \
+        0x100000012 with digest
         leader-proposal-error = proposal 0x100000007: error of 0x10000bccf420000 cxid 7 at \
         0x100000007 without digest
         leader-proposal-multi = proposal 0x100000005: multi of 0x10000bccf420000 cxid 5 at \
         0x100000005 with digest
         leader-proposal-reconfig = proposal 0x100000018: reconfig of 0x20000bccf710001 cxid 1 at \
         0x100000018 with digest
+        leader-proposal-setACL = proposal 0x100000006: setACL of 0x100001ce40a0001 cxid 3 at \
+        0x100000006 with digest
         leader-proposal-setData = proposal 0x100000003: setData of 0x10000bccf420000 cxid 2 at \
         0x100000003 with digest
         leader-revalidate-invalid = revalidated 0x300001234abcd false
@@ -53,10 +63,21 @@ struct QuorumGoldenTests {
         ip:127.0.0.1
         learner-request-create = request create 0x10000bccf420000 cxid 1 body 44 by \
         ip:127.0.0.1,digest:u:Jq7wMyA/w2Vd5WIDAKdu4OIIFEQ=
-        learner-request-createSession = request createSession 0x10000bccf420000 cxid 0 body 4 by nil
+        learner-request-create2 = request create2 0x100001ce40a0001 cxid 8 body 59 by \
+        ip:10.213.50.254,digest:u:Jq7wMyA/w2Vd5WIDAKdu4OIIFEQ=
+        learner-request-createContainer = request createContainer 0x100001ce40a0002 cxid 2 body \
+        64 by ip:10.213.50.254
+        learner-request-createSession = request createSession 0x10000bccf420000 cxid 0 body 4 by \
+        nil
+        learner-request-createTTL = request createTTL 0x100001ce40a0002 cxid 1 body 66 by \
+        ip:10.213.50.254
         learner-request-delete = request delete 0x40000bcda920000 cxid 3 body 10 by ip:127.0.0.1
         learner-request-multi = request multi 0x10000bccf420000 cxid 5 body 102 by \
         ip:127.0.0.1,digest:u:Jq7wMyA/w2Vd5WIDAKdu4OIIFEQ=
+        learner-request-reconfig = request reconfig 0x100001cf6520000 cxid 1 body 67 by \
+        ip:10.213.50.254
+        learner-request-setACL = request setACL 0x100001ce40a0001 cxid 3 body 75 by \
+        ip:10.213.50.254,digest:u:Jq7wMyA/w2Vd5WIDAKdu4OIIFEQ=
         learner-request-setData = request setData 0x10000bccf420000 cxid 2 body 17 by \
         ip:127.0.0.1,digest:u:Jq7wMyA/w2Vd5WIDAKdu4OIIFEQ=
         learner-request-sync = request sync 0x10000bccf420000 cxid 4 body 6 by \

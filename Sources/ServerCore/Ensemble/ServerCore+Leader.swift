@@ -15,7 +15,8 @@ extension ServerCore {
             if request.type == OpCode.sync.rawValue {
                 let number = syncs.nextNumber()
                 syncs.ask(number, .learner(learner, link))
-                peer.confirmLeadership(token: number, now: now.monotonic, into: &effects.zab)
+                peer.confirmLeadership(
+                    token: number, for: learner, now: now.monotonic, into: &effects.zab)
             } else {
                 handleForwarded(request, from: learner, now, &effects)
             }

@@ -41,7 +41,7 @@ extension ServerCore {
             if case .learner(let learner, _) = origin {
                 // After everything that is committed so far.
                 flushPeer(&effects)
-                peer.send(to: learner, into: &effects.zab) { $0.writeMessage(.sync) }
+                peer.answerSync(of: learner, into: &effects.zab)
             } else {
                 confirm(number, origin)
             }

@@ -16,15 +16,21 @@ final class ProgressWatch {
     /// Far longer than the slowest disk that is not in trouble takes for a write.
     private static let bound = Span.seconds(4)
 
-    private unowned let world: World
+    private let run: Run
+    private let network: Network
+    private let machines: [Machine]
     private var standings: [ServerID: Standing] = [:]
 
-    init(_ world: World) { self.world = world }
+    init(_ run: Run, _ network: Network, _ machines: [Machine]) {
+        self.run = run
+        self.network = network
+        self.machines = machines
+    }
 
     func start() {
-        world.after(ProgressWatch.period) { [self] in
-            guard !world.faults.isOver else { return }
-            for machine in world.sortedMachines { look(at: machine) }
+        run.after(ProgressWatch.period) { [self] in
+            guard !run.areFaultsOver else { return }
+            for machine in machines { look(at: machine) }
             start()
         }
     }
@@ -35,15 +41,15 @@ final class ProgressWatch {
         else { return standings[machine.id] = nil }
         let history = process.core.peer.history
         let before = standings[machine.id]
-        guard history.outstandingCount > 0, let before, before.life == machine.startCount,
+        guard history.outstandingCount > 0, let before, before.life == process.life.number,
             before.committed == history.committed
         else {
             standings[machine.id] = Standing(
-                life: machine.startCount, committed: history.committed, since: world.now)
+                life: process.life.number, committed: history.committed, since: run.now)
             return
         }
-        guard world.now - before.since > ProgressWatch.bound.nanoseconds else { return }
-        world.ghost.fail(
+        guard run.now - before.since > ProgressWatch.bound.nanoseconds else { return }
+        run.fail(
             "P-22",
             """
             server \(machine.id) leads a quorum and commits nothing after \(history.committed) \
@@ -52,21 +58,20 @@ final class ProgressWatch {
     }
 
     private func isWell(_ process: ServerProcess) -> Bool {
-        !process.isPaused && process.machine.troubledUntil < world.now
-            && process.machine.diskSlowness == 1
+        !process.life.isPaused && process.life.hardware.troubledUntil < run.now
+            && process.life.hardware.diskSlowness == 1
     }
 
     /// Who follows it and can be reached, and is well, is a quorum with it.
     private func hasQuorum(_ leader: ServerProcess) -> Bool {
-        var quorum = ServerSet([leader.id])
-        for machine in world.sortedMachines where machine.id != leader.id {
+        var quorum = ServerSet([leader.life.id])
+        for machine in machines where machine.id != leader.life.id {
             guard let process = machine.process, isWell(process),
-                case .following(leader.id, isSynced: true) = process.core.peer.role,
-                world.network.isOpen(machine.host, leader.machine.host),
-                world.network.isOpen(leader.machine.host, machine.host)
+                case .following(leader.life.id, isSynced: true) = process.core.peer.role,
+                network.isUntroubled(machine.host, leader.life.host)
             else { continue }
             quorum.insert(machine.id)
         }
-        return world.options.membership.isQuorum(quorum)
+        return run.options.membership.isQuorum(quorum)
     }
 }

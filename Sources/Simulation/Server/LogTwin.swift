@@ -20,14 +20,6 @@ final class LogTwin {
         case purge(below: Zxid)
     }
 
-    enum Report {
-        case appended(upTo: ChainPoint)
-        case epochsWritten(Epochs)
-        case truncated(to: ChainPoint, DataTree?)
-        case installed(LinkID, ChainPoint, SnapshotOrigin, DataTree)
-        case installFailed(LinkID, reason: String)
-    }
-
     /// What the thread does at a time.
     private enum Operation {
         case append([TxnBatch])
@@ -43,7 +35,9 @@ final class LogTwin {
     /// A sync's end may wait this long for another write before the watermark is synced too.
     private static let idleTime = Span.seconds(1)
 
-    private unowned let process: ServerProcess
+    private let life: Life
+    /// Tells the loop, some time later.
+    var onReport: (LogReport) -> Void = { _ in }
     private var storage: HistoryStorage<SimulatedDisk>
     private var chance: Chance
 
@@ -60,13 +54,20 @@ final class LogTwin {
     private var unwritten: (link: LinkID, batches: [TxnBatch])?
     /// With ZOOKEEPER-2201: streams of snapshots under way, which hold what this thread needs.
     private var holders = 0
+    var surroundings = Surroundings()
 
-    init(_ process: ServerProcess, _ storage: RecoveredMachine) {
-        self.process = process
+    /// For defects: what else of the process they concern.
+    struct Surroundings {
+        var hasLink: (LinkID) -> Bool = { _ in false }
+        var leaveLeader: () -> Void = {}
+        var use: (ChainPoint, SnapshotOrigin) -> Void = { _, _ in }
+    }
+
+    init(_ life: Life, _ storage: RecoveredMachine, _ writer: SnapshotWriterTwin) {
+        self.life = life
         self.storage = HistoryStorage(
-            storage.state, storage.recovery, seed: storage.seed,
-            quiesce: { [unowned process] in process.snapshotWriter.quiesce() })
-        chance = process.machine.chance.split()
+            storage.state, storage.recovery, seed: storage.seed, quiesce: { writer.quiesce() })
+        chance = life.hardware.chance.split()
     }
 
     var log: TxnLog<SimulatedDisk> { storage.log }
@@ -83,7 +84,7 @@ final class LogTwin {
     private func wake() {
         guard !isAwake, installation == nil, holders == 0 else { return }
         isAwake = true
-        process.after(.microseconds(chance.within(5...60))) { [self] in takeQueue() }
+        life.after(.microseconds(chance.within(5...60))) { [self] in takeQueue() }
     }
 
     /// Everything that has gathered: what is to be appended becomes one write.
@@ -127,7 +128,7 @@ final class LogTwin {
     private func planIdle() {
         idleTimer += 1
         let timer = idleTimer
-        process.after(LogTwin.idleTime) { [self] in
+        life.after(LogTwin.idleTime) { [self] in
             guard timer == idleTimer, !isAwake, isWatermarkBehind, installation == nil else { return }
             isAwake = true
             perform(.flushWatermark)
@@ -141,12 +142,12 @@ final class LogTwin {
         }
         isAwake = true
         current = operation
-        process.after(duration(operation)) { [self] in
+        life.after(duration(operation)) { [self] in
             current = nil
             do throws(SyncError) {
                 if let report = try apply(operation) { self.report(report) }
             } catch {
-                return process.machine.storageFailed("\(error)")
+                return life.storageFailed("\(error)")
             }
             next()
         }
@@ -162,18 +163,18 @@ final class LogTwin {
             case .installPiece: 1
             case .remove: 2
             }
-        return process.machine.diskTime(syncs: syncs, &chance)
+        return life.diskTime(syncs: syncs, &chance)
     }
 
-    private func report(_ report: Report) {
-        guard process.isAlive else { return }
-        process.world.ghost.logDid(report, at: process)
-        process.after(.microseconds(chance.within(2...40))) { [self] in process.logReported(report) }
+    private func report(_ report: LogReport) {
+        guard life.isAlive else { return }
+        life.ghost.logDid(report, at: life.id)
+        life.after(.microseconds(chance.within(2...40))) { [self] in onReport(report) }
     }
 
     // MARK: The engine's calls
 
-    private func apply(_ operation: Operation) throws(SyncError) -> Report? {
+    private func apply(_ operation: Operation) throws(SyncError) -> LogReport? {
         switch operation {
         case .append(let batches) where unwritten != nil:
             unwritten?.batches += batches
@@ -184,7 +185,7 @@ final class LogTwin {
             isWatermarkBehind = true
             if result.isNewSegment { operations.append(.prepareSegment) }
             let end = result.points[result.points.count - 1]
-            if end != storage.end { process.quorum.leaveLeader() }
+            if end != storage.end { surroundings.leaveLeader() }
             return .appended(upTo: end)
         case .other(let message): return try apply(message)
         case .flushWatermark:
@@ -197,7 +198,7 @@ final class LogTwin {
         return nil
     }
 
-    private func apply(_ message: Message) throws(SyncError) -> Report? {
+    private func apply(_ message: Message) throws(SyncError) -> LogReport? {
         switch message {
         case .append, .install: preconditionFailure("handled by who calls this")
         case .roll: log.roll()
@@ -230,7 +231,7 @@ final class LogTwin {
         do throws(SyncError) {
             try storage.beginInstall(zxid: zxid)
         } catch {
-            return process.machine.storageFailed("\(error)")
+            return life.storageFailed("\(error)")
         }
         installation = (link, feed)
         isAwake = false
@@ -262,8 +263,8 @@ final class LogTwin {
     }
 
     private func finishInstall() throws(SyncError) {
-        let disk = process.machine.disk
-        if process.defects.contains(.zookeeper2872) { disk.ignoredSyncs = Machine.directory.snapshots }
+        let disk = life.hardware.disk
+        if life.defects.contains(.zookeeper2872) { disk.ignoredSyncs = Hardware.directory.snapshots }
         let tree = try storage.finishInstall()
         disk.ignoredSyncs = nil
         if storage.hasUnwritten, let installation { unwritten = (installation.link, []) }
@@ -274,14 +275,12 @@ final class LogTwin {
     private func endUnwritten() throws(SyncError) {
         guard let unwritten else { return }
         self.unwritten = nil
-        let isSameLeader = process.quorum.links[unwritten.link] != nil
+        let isSameLeader = surroundings.hasLink(unwritten.link)
         try storage.endUnwritten(isSameLeader ? unwritten.batches : nil)
-        guard isSameLeader else { return }
-        process.snapshots.resume(installed: storage.end, storage.origin)
-        process.quorum.use(storage.origin)
+        if isSameLeader { surroundings.use(storage.end, storage.origin) }
     }
 
-    private func endInstall(_ outcome: (LinkID) -> Report) {
+    private func endInstall(_ outcome: (LinkID) -> LogReport) {
         guard let (link, feed) = installation else { return }
         feed.onInput = {}
         installation = nil
@@ -289,6 +288,13 @@ final class LogTwin {
     }
 
     // MARK: Dying
+
+    /// Nothing comes any more, and nobody is told.
+    func end() {
+        onReport = { _ in }
+        installation?.feed.onInput = {}
+        storage.abandonInstall()
+    }
 
     /// The process dies: part of what was being done has been done.
     func interrupt(_ disk: SimulatedDisk) {

@@ -5,7 +5,7 @@ import ZKWire
 extension QuorumTwin {
     /// ZOOKEEPER-2201: whoever sends a snapshot holds what the log's thread needs.
     func holdsLog(_ result: Result<SyncPlan?, any Error>) -> Bool {
-        guard process.defects.contains(.zookeeper2201), case .success(.snapshot?) = result else {
+        guard life.defects.contains(.zookeeper2201), case .success(.snapshot?) = result else {
             return false
         }
         return true

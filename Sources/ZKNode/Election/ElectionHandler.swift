@@ -44,7 +44,7 @@ final class ElectionHandler: ChannelInboundHandler {
             do throws(DecodeError) {
                 try take(bytes, context.channel)
             } catch {
-                port.refuse(context.channel, "\(error)")
+                port.refuse(context.channel, error)
             }
         }
     }

@@ -22,6 +22,16 @@ extension ElectionPort {
             channel.close(promise: nil)
             return nil
         }
+        guard message.version != nil else {
+            logger.warning(
+                """
+                refused server \(peer.id) at \(place): it speaks the election protocol of Apache \
+                ZooKeeper 3.4; \(ElectionInitialMessage.known). Bring that server to 3.8 or later: \
+                docs/operating/migrating-from-apache.md#versions
+                """)
+            channel.close(promise: nil)
+            return nil
+        }
         guard !peer.isDialled else {
             channel.close(promise: nil)
             knocked(peer)
@@ -38,9 +48,13 @@ extension ElectionPort {
         dial(peer)
     }
 
-    func refuse(_ channel: any Channel, _ reason: String) {
+    /// What cannot be read is nobody's affair, unless it is a member that speaks something else.
+    func refuse(_ channel: any Channel, _ error: DecodeError) {
         let place = channel.remoteAddress?.ipAddress ?? "unknown"
-        logger.debug("closed an election connection of \(place): \(reason)")
+        let isForeign = if case .foreign = error.reason { true } else { false }
+        logger.log(
+            level: isForeign ? .warning : .debug,
+            "closed an election connection of \(place): \(error)")
         channel.close(promise: nil)
     }
 }

@@ -58,7 +58,8 @@ final class SyncStreams: @unchecked Sendable {
     ) -> Result<SyncOutcome, SyncFailure> {
         do {
             let plan = try sync.send(
-                after: order.after, upTo: order.upTo, isFirst: order.isFirst
+                after: order.after, upTo: order.upTo, isFirst: order.isFirst,
+                apacheEpochStart: order.apacheEpochStart
             ) { packets in
                 let stall = channel.eventLoop.scheduleTask(in: stallLimit) {
                     channel.close(promise: nil)

@@ -25,6 +25,23 @@ package struct ElectionInitialMessage: Equatable, Sendable {
     /// The id of an observer that has none of its own (before 3.5).
     package static let anonymousObserver = ServerID(rawValue: .max)
 
+    /// Of a server that is too new.
+    static func unknown(_ version: Int64, offset: Int) -> DecodeError {
+        DecodeError(
+            .foreign(
+                """
+                the other server speaks version \(version) of the election protocol; \(known). \
+                Bring it to a release that speaks one of these: \
+                docs/operating/migrating-from-apache.md#versions
+                """), offset: offset)
+    }
+
+    /// What this server speaks, for the log.
+    package static let known = """
+        this server speaks versions \(Version.oneAddress.rawValue) (Apache ZooKeeper 3.5 and \
+        later) and \(Version.allAddresses.rawValue) (multiAddress.enabled)
+        """
+
     /// Where the length of the addresses ends.
     static let headSize = 20
 }
@@ -39,9 +56,7 @@ extension JuteReader {
                 version: nil, server: ServerID(rawValue: first), addresses: [])
         }
         guard let version = ElectionInitialMessage.Version(rawValue: first) else {
-            throw DecodeError(
-                .badValue("version \(first) of the election protocol is not known"),
-                offset: offset - 8)
+            throw ElectionInitialMessage.unknown(first, offset: offset - 8)
         }
         let server = ServerID(rawValue: try readInt64())
         let start = offset + 4

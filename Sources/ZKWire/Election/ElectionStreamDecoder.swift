@@ -68,17 +68,27 @@ struct ElectionMeter: MessageMeter {
     private let limits: ElectionLimits
     private var stage: Stage
     private(set) var needed: Int
+    private var hasBegun = false
+
+    private init(_ limits: ElectionLimits, _ stage: Stage, needed: Int) {
+        self.limits = limits
+        self.stage = stage
+        self.needed = needed
+    }
 
     static func initial(_ limits: ElectionLimits) -> ElectionMeter {
-        ElectionMeter(limits: limits, stage: .version, needed: 8)
+        ElectionMeter(limits, .version, needed: 8)
     }
 
     static func frame(_ limits: ElectionLimits) -> ElectionMeter {
-        ElectionMeter(
-            limits: limits, stage: .length(limit: limits.messageBytes), needed: frameHeadSize)
+        ElectionMeter(limits, .length(limit: limits.messageBytes), needed: frameHeadSize)
     }
 
     mutating func advance(_ bytes: ByteView) throws(DecodeError) -> Int? {
+        if !hasBegun, bytes.count >= needed {
+            try ForeignHello.refuse(bytes, own: "version -65536 of the election protocol")
+            hasBegun = true
+        }
         while bytes.count >= needed {
             switch stage {
             case .version:
@@ -107,8 +117,7 @@ struct ElectionMeter: MessageMeter {
             needed = ElectionInitialMessage.headSize
             stage = .length(limit: limits.addressBytes)
         } else {
-            throw DecodeError(
-                .badValue("version \(version) of the election protocol is not known"), offset: 0)
+            throw ElectionInitialMessage.unknown(version, offset: 0)
         }
     }
 }

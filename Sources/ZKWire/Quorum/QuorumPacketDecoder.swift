@@ -60,6 +60,9 @@ struct QuorumPacketMeter: MessageMeter {
     init(_ limits: QuorumPacketLimits) { self.limits = limits }
 
     mutating func advance(_ bytes: ByteView) throws(DecodeError) -> Int? {
+        if field == .data, bytes.count >= needed {
+            try ForeignHello.refuse(bytes, own: "version 0x10000 of the quorum protocol")
+        }
         while bytes.count >= needed {
             if field == .end { return needed }
             // SAFETY: `needed` is at least 16 and at most `bytes.count`.

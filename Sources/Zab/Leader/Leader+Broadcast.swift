@@ -87,33 +87,44 @@ extension Leader {
         }
         if let reached, min(reached, own) > before {
             ledger.commit(upTo: min(reached, own))
-            for learner in learners where learner.isRegistered {
-                sendEach(after: before, learner, &effects)
-            }
+            for learner in learners where learner.isRegistered { sendEach(learner, &effects) }
             noteAnswers()
         }
         checkLeaving()
     }
 
-    /// One packet for each transaction: INFORMs for observers, COMMITs for Apache's followers.
-    private func sendEach(
-        after before: Zxid, _ learner: LearnerLink, _ effects: inout ZabEffects
-    ) {
-        guard !learner.isVoter || !learner.isOurs else { return }
-        let committed = ledger.history.committed
-        let output = learner.link.output
+    /// One packet for each transaction: INFORMs for observers, COMMITs for Apache's followers. Those
+    /// wait for UPTODATE: before it 3.8.0 fails on the COMMIT of what it was sent before NEWLEADER
+    /// (ZOOKEEPER-4394).
+    func sendEach(_ learner: LearnerLink, _ effects: inout ZabEffects) {
+        guard !learner.isVoter || (!learner.isOurs && learner.phase == .live) else { return }
+        let committed = min(ledger.history.committed, learner.openSyncs.first ?? .init(rawValue: .max))
         if learner.isVoter {
-            ledger.history.forEach(after: max(before, learner.commitSent), through: committed) {
-                output.writeCommit($0.zxid)
-            }
-            learner.commitSent = committed
+            writeCommits(learner, through: committed)
         } else {
-            ledger.history.forEach(after: max(before, learner.sentUpTo), through: committed) {
-                output.writePacket(.inform, $0.zxid, data: $0.payload)
+            guard learner.sentUpTo >= ledger.history.base || committed <= learner.sentUpTo else {
+                let reason = "what is committed after \(learner.sentUpTo) is out of memory"
+                return drop(learner, .syncFailed(reason), &effects)
+            }
+            ledger.history.forEach(after: learner.sentUpTo, through: committed) {
+                learner.link.output.writePacket(.inform, $0.zxid, data: $0.payload)
             }
             learner.sentUpTo = max(learner.sentUpTo, committed)
         }
         effects.list(learner.link)
+    }
+
+    /// What was proposed before this epoch was committed to it with the history; in the epoch
+    /// counters have no gaps, so that nothing has to be in memory.
+    private func writeCommits(_ learner: LearnerLink, through committed: Zxid) {
+        guard committed > learner.commitSent else { return }
+        var zxid = learner.commitSent.epoch < epoch
+            ? Zxid(epoch: epoch, counter: 1) : learner.commitSent.next
+        while zxid <= committed {
+            learner.link.output.writeCommit(zxid)
+            zxid = zxid.next
+        }
+        learner.commitSent = committed
     }
 
     private func closeOverflowing(_ effects: inout ZabEffects) {
@@ -125,11 +136,21 @@ extension Leader {
 
     // MARK: Asked by the layer above
 
-    func confirm(_ token: UInt64, into effects: inout ZabEffects) {
+    /// - Parameter server: the learner that asks, if it is one of its clients' `sync`.
+    func confirm(_ token: UInt64, for server: ServerID?, into effects: inout ZabEffects) {
         guard phase >= .established else { return }
         check.ask(token, lastProposed: ledger.history.last)
+        if let server, let learner = byServer[server], !learner.isOurs {
+            learner.openSyncs.append(ledger.history.last)
+        }
         if configuration.isAlone { check.beginRound() }
         noteAnswers()
+    }
+
+    /// The oldest `sync` of a learner is confirmed.
+    func answerSync(of learner: LearnerLink, _ effects: inout ZabEffects) {
+        write(learner, .sync, &effects)
+        if learner.openSyncs.popFirst() != nil { sendEach(learner, &effects) }
     }
 
     /// Counts who has answered which PING; this server has answered them all.

@@ -44,7 +44,11 @@ extension Leader {
             return .protocolViolation("FOLLOWERINFO of server \(server), which is an observer")
         }
         if introduction.protocolVersion < ProtocolVersion.apache {
-            return .protocolViolation("protocol version \(introduction.protocolVersion)")
+            return ProtocolVersion.refusal(server, introduction.protocolVersion)
+        }
+        if !introduction.hasMembershipVersion {
+            return ProtocolVersion.refusal(
+                "server \(server)", says: "who it is as Apache ZooKeeper 3.4 does")
         }
         if introduction.acceptedEpoch >= Leader.highestEpoch {
             return .protocolViolation("an acceptedEpoch of \(introduction.acceptedEpoch)")

@@ -29,7 +29,9 @@ extension Leader {
     private func begin(
         _ learner: LearnerLink, _ effects: inout ZabEffects
     ) {
-        guard let common = commonEnd(with: learner.last) else { return stream(learner, &effects) }
+        guard let common = commonEnd(with: learner.last), learner.isOurs || common == learner.last
+                || common.epoch == learner.last.epoch
+        else { return stream(learner, &effects) }
         let isUncut = configuration.defects.contains(.zookeeper1154)
         let mode = common == learner.last || isUncut ? SyncMode.diff : .trunc
         write(learner, mode == .diff ? .diff(promised) : .trunc(common), &effects)
@@ -44,8 +46,9 @@ extension Leader {
     private func commonEnd(with last: Zxid) -> Zxid? {
         guard let floor = ledger.history.floor(last) else { return nil }
         guard floor < last, last.counter == 0 else { return floor }
-        // An Apache server's snapshot may end where an epoch begins, at no transaction. If the
-        // epoch has transactions here, everything before them is common.
+        // An Apache server's history may end where an epoch begins, at no transaction. If this
+        // server was of that epoch, or the epoch has transactions here, everything before is common.
+        if last.epoch == initialEpoch { return last }
         var next: Zxid?
         ledger.history.forEach(after: last, through: Zxid(epoch: last.epoch, counter: .max)) {
             if next == nil { next = $0.zxid }
@@ -60,7 +63,8 @@ extension Leader {
         effects.stream.append(
             SyncOrder(
                 link: learner.link.id, learner: learner.server, after: learner.last,
-                isFirst: !learner.isStreamBegun, upTo: ledger.history.committed))
+                isFirst: !learner.isStreamBegun, upTo: ledger.history.committed,
+                apacheEpochStart: learner.isOurs ? nil : firstZxid))
         learner.isStreamBegun = true
     }
 
@@ -151,6 +155,7 @@ extension Leader {
         sendCommit(learner, &effects)
         write(learner, .upToDate, &effects)
         learner.phase = .live
+        if learner.isVoter { sendEach(learner, &effects) }
         effects.notices.append(.learnerSynced(learner.server))
     }
 }

@@ -45,6 +45,8 @@ final class Leader {
     var epoch: Epoch
     /// The end of its log when it was elected: this is the initial history of the epoch.
     let initialEnd: Zxid
+    /// The epoch whose history it had made its own before.
+    let initialEpoch: Epoch
     /// In the order in which they came, so that nothing depends on a dictionary's.
     var learners: [LearnerLink] = []
     var byLink: [LinkID: LearnerLink] = [:]
@@ -66,6 +68,7 @@ final class Leader {
         configuration = ledger.configuration
         epoch = ledger.epochs.current
         initialEnd = ledger.history.last
+        initialEpoch = ledger.epochs.current
         lastProgress = now
         nextPing = now
     }
@@ -116,6 +119,12 @@ final class Leader {
         learner.lastHeard = now
         learner.lastProgress = now
         if learner.isVoter { heard[learner.server] = now }
+        guard packet.type != nil else {
+            drop(
+                learner,
+                ProtocolVersion.refusal("server \(learner.server)", packet: packet.rawType), &effects)
+            return nil
+        }
         do throws(DecodeError) {
             return handle(try LearnerMessage(packet), from: learner, &effects)
         } catch {

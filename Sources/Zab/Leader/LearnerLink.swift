@@ -43,6 +43,10 @@ final class LearnerLink {
     var isStreamBegun = false
     /// What it has been sent as PROPOSAL or INFORM.
     var sentUpTo = Zxid.zero
+    /// Of an Apache server's `sync` requests that are not answered, where the history ended when each
+    /// came. Nothing after that is committed to it before the answer: it takes what comes back to be
+    /// in the order in which it asked, and a request that is overtaken is never answered.
+    var openSyncs = Deque<Zxid>()
     /// What it has been sent as COMMIT, or need not be.
     var commitSent = Zxid.zero
     /// What its ACK of NEWLEADER acknowledges.

@@ -16,8 +16,9 @@ extension Learner {
     }
 
     func handleLeaderInfo(_ proposed: Epoch, _ version: Int32, _ effects: inout ZabEffects) {
-        guard phase == .introducing, version >= ProtocolVersion.apache else {
-            return violate("LEADERINFO of version \(version) in \(phase)")
+        guard phase == .introducing else { return violate("LEADERINFO in \(phase)") }
+        guard version >= ProtocolVersion.apache else {
+            return refuse(ProtocolVersion.refusal(leader, version))
         }
         // Who has no vote has promised nothing, but it does not go back behind a history.
         let least = isVoter ? ledger.epochs.accepted : ledger.epochs.current

@@ -25,7 +25,7 @@ extension Learner {
 
     func handleSnap(_ zxid: Zxid, _ effects: inout ZabEffects) {
         guard begins("SNAP"), let link else { return }
-        guard zxid >= ledger.assured else {
+        guard ledger.mayInstall(zxid) else {
             return violate("SNAP of \(zxid), but \(ledger.assured) is committed")
         }
         announced = zxid
@@ -50,6 +50,12 @@ extension Learner {
     // MARK: NEWLEADER
 
     func handleNewLeader(_ zxid: Zxid, _ effects: inout ZabEffects) {
+        if phase == .introducing {
+            return refuse(
+                ProtocolVersion.refusal(
+                    "server \(leader)",
+                    says: "NEWLEADER before LEADERINFO, as Apache ZooKeeper before 3.4 does"))
+        }
         guard phase == .receiving, zxid == firstZxid else {
             return violate("NEWLEADER of \(zxid) in \(phase)")
         }

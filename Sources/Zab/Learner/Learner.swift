@@ -89,6 +89,11 @@ final class Learner {
         if self.ending == nil { self.ending = ending }
     }
 
+    /// The leader speaks another version.
+    func refuse(_ refusal: LinkCloseReason) {
+        end(.look("server \(leader) speaks another version of the protocol", refusal))
+    }
+
     func violate(_ reason: String) {
         end(.look("server \(leader) sent \(reason)", .protocolViolation(reason)))
     }
@@ -123,6 +128,10 @@ final class Learner {
     ) -> ServerID? {
         self.now = now
         lastHeard = now
+        guard packet.type != nil else {
+            refuse(ProtocolVersion.refusal("server \(leader)", packet: packet.rawType))
+            return nil
+        }
         do throws(DecodeError) {
             return handle(try LeaderMessage(packet), &effects)
         } catch {

@@ -84,7 +84,8 @@ struct Ghost {
     /// P-19: nobody says anything to one of ours that follows from nothing.
     mutating func closes(_ reason: LinkCloseReason, _ server: SimulatedServer) {
         switch reason {
-        case .malformed, .unknownServer, .protocolViolation, .outputBound:
+        case .malformed, .unknownServer, .protocolViolation, .outputBound,
+            .incompatible:
             Issue.record("server \(server.id) closed a link: \(reason)")
         case .notLeading, .notFollowing, .replaced, .silent, .syncFailed: break
         }

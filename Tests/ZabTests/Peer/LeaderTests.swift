@@ -58,6 +58,45 @@ struct LeaderTests {
         #expect(script.done() == ["2 commit 0x200000002"])
     }
 
+    @Test("Apache's followers get no COMMIT before UPTODATE, and then all (ZOOKEEPER-4394)")
+    func apacheCommitsWait() {
+        let script = PeerScript()
+        script.becomeEstablished()
+        script.arrive(3, server: 3, version: 0x10000)
+        script.learner(3, says: .ackEpoch(lastLoggedZxid: .zero, currentEpoch: Epoch(rawValue: 1)))
+        script.propose(2)
+        script.disk()
+        script.learner(2, says: .ack(z(2, 2)))
+        #expect(
+            script.done().filter { $0.hasPrefix("3 ") } == [
+                "3 leaderInfo 0x200000000", "3 diff 0x0", "3 newLeader 0x200000000",
+                "3 proposal 0x200000001", "3 proposal 0x200000002",
+            ])
+        script.learner(3, says: .ack(z(2, 0)))
+        #expect(
+            script.done() == [
+                "3 upToDate 0xffffffffffffffff", "3 commit 0x200000001", "3 commit 0x200000002",
+            ])
+    }
+
+    @Test("An Apache learner is cut within an epoch only; one of ours wherever it parted")
+    func apacheTruncation() {
+        for (version, expected) in [
+            (Int32(0x10001), "3 trunc 0x100000005"),
+            (0x10000, "stream 3 after 0x200000001 to 0x100000005"),
+        ] {
+            let script = PeerScript(epoch: 2, last: z(1, 5))
+            script.becomeLeader()
+            script.inviteFollower(last: z(1, 5), epoch: 2)
+            script.learner(2, says: .ack(z(3, 0)))
+            script.arrive(3, server: 3, accepted: 2, version: version)
+            _ = script.done()
+            script.learner(
+                3, says: .ackEpoch(lastLoggedZxid: z(2, 1), currentEpoch: Epoch(rawValue: 2)))
+            #expect(script.done().first == expected)
+        }
+    }
+
     @Test("The uncommitted end of a new leader's log is committed to Apache's learners only")
     func tail() {
         for (version, commits) in [(Int32(0x10001), 0), (0x10000, 2)] {
@@ -117,6 +156,31 @@ struct LeaderTests {
         #expect(established.peer.role.isServing)
     }
 
+    @Test("An end where an epoch begins is never cut: DIFF if the epoch is here, else the disk decides")
+    func epochStart() {
+        let script = PeerScript(last: z(1, 5))
+        script.becomeEstablished()
+        script.propose(2)
+        script.disk()
+        script.learner(2, says: .ack(z(2, 2)))
+        script.step(.linkClosed(LinkID(rawValue: 2)))
+        script.inviteFollower(last: z(2, 0), version: 0x10000)
+        #expect(script.done().contains("2 diff 0x200000002"))
+        for (epoch, expected) in [
+            // It followed the leader of epoch 2, so that it has what was there when that began.
+            (UInt32(2), "2 diff 0x100000005"), (3, "stream 2 after 0x200000000 to 0x100000005"),
+        ] {
+            let idle = PeerScript(epoch: epoch, last: z(1, 5))
+            idle.becomeLeader()
+            idle.inviteFollower(last: z(1, 5), epoch: epoch)
+            idle.learner(2, says: .ack(z(epoch + 1, 0)))
+            idle.flush()
+            idle.step(.linkClosed(LinkID(rawValue: 2)))
+            idle.inviteFollower(last: z(2, 0), epoch: epoch + 1, version: 0x10000)
+            #expect(idle.done().contains(expected))
+        }
+    }
+
     @Test("An observer gets what is committed, as INFORM once it is synced")
     func observer() {
         let script = PeerScript(observers: 1)
@@ -151,7 +215,7 @@ struct LeaderTests {
         #expect(
             script.done() == [
                 "close 5 unknownServer", "close 6 protocolViolation", "close 8 protocolViolation",
-                "close 10 unknownServer", "close 11 protocolViolation",
+                "close 10 unknownServer", "close 11 incompatible",
             ])
         script.arrive(2, server: 2, accepted: 3)
         #expect(script.done() == ["write 4 1"])

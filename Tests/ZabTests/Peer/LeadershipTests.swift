@@ -78,4 +78,44 @@ struct LeadershipTests {
         script.wait(milliseconds: 2000)
         #expect(script.peer.canPropose)
     }
+
+    @Test("Between an Apache learner's sync and its answer nothing younger is committed to it")
+    func syncOfApache() {
+        for (isObserver, kind) in [(false, "commit"), (true, "inform")] {
+            let script = PeerScript(observers: 1)
+            script.becomeEstablished()
+            let server = isObserver ? 4 : 3
+            script.arrive(3, server: Int64(server), version: 0x10000, isObserver: isObserver)
+            script.learner(
+                3, says: .ackEpoch(lastLoggedZxid: .zero, currentEpoch: Epoch(rawValue: 1)))
+            script.learner(3, says: .ack(z(2, 0)))
+            script.propose()
+            script.disk()
+            _ = script.done()
+            script.peer.confirmLeadership(
+                token: 5, for: ServerID(rawValue: Int64(server)), now: script.now,
+                into: &script.effects)
+            script.propose()
+            script.disk()
+            script.learner(2, says: .ack(z(2, 2)))
+            let before = script.done().filter { $0.hasPrefix("3 \(kind)") }
+            #expect(before == ["3 \(kind) 0x200000001"], "what was proposed before it came")
+            var confirmed: [UInt64] = []
+            for _ in 0..<20 where confirmed.isEmpty {
+                script.wait(milliseconds: 60)
+                for link: UInt64 in [2, 3] {
+                    let packet = ByteWriter()
+                    packet.writePing(.zero, touches: [])
+                    script.receive(packet, link)
+                }
+                script.flush()
+                confirmed = script.peer.takeConfirmed()
+            }
+            #expect(confirmed == [5])
+            #expect(!script.done().contains("3 \(kind) 0x200000002"))
+            script.peer.answerSync(of: ServerID(rawValue: Int64(server)), into: &script.effects)
+            script.flush()
+            #expect(script.done() == ["3 sync 0x0", "3 \(kind) 0x200000002"])
+        }
+    }
 }

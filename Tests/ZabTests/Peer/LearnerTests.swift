@@ -133,6 +133,34 @@ struct LearnerTests {
         #expect(script.done() == ["log 0x10000005b", "write 2 2", "9 ack 0x200000000"])
     }
 
+    @Test("After an Apache leader's snapshot where an epoch begins, one as of any zxid may follow")
+    func snapshotAfterEpochStart() {
+        let script = PeerScript(last: z(1, 5))
+        script.becomeAcknowledging(version: 0x10000)
+        script.leader(says: .snap(z(2, 0)))
+        script.disk()
+        script.leader(says: .newLeader(z(2, 0), membership: nil))
+        script.disk()
+        script.leader(says: .upToDate)
+        #expect(script.peer.role.isServing)
+        script.step(.linkClosed(LinkID(rawValue: 9)))
+        script.becomeLearnerAgain()
+        script.leader(says: .leaderInfo(Epoch(rawValue: 3), protocolVersion: 0x10001))
+        script.disk()
+        _ = script.done()
+        // The new leader's last transaction before epoch 3 is (1,9); its snapshot is older.
+        script.leader(says: .snap(z(1, 7)))
+        #expect(script.done() == ["write 3 2 recovering", "install 0x100000007"])
+        script.disk()
+        script.leader(proposes: z(1, 8), z(1, 9))
+        script.leader(says: .commit(z(1, 9)))
+        script.leader(says: .newLeader(z(3, 0), membership: nil))
+        script.disk()
+        script.leader(says: .upToDate)
+        #expect(script.peer.role.isServing)
+        #expect(script.deliver() == [z(1, 8), z(1, 9)])
+    }
+
     @Test("A snapshot that breaks off changes nothing, and the server votes as before")
     func brokenSnapshot() {
         let script = PeerScript(last: z(1, 5))

@@ -13,6 +13,8 @@ final class PeerScript {
     private var lines: [String] = []
     /// What its disk was asked for and has not answered.
     private(set) var jobs: [StorageJob] = []
+    /// What was said of servers that speak another version.
+    private(set) var refusals: [String] = []
     var me: ServerID { configuration.serverID }
 
     init(
@@ -157,6 +159,7 @@ final class PeerScript {
         }
         for (link, reason) in effects.close {
             lines.append("close \(link.rawValue) \(PeerScript.name(of: reason))")
+            if case .incompatible(let text) = reason { refusals.append(text) }
         }
         effects.removeAll()
     }
@@ -182,6 +185,7 @@ final class PeerScript {
         case .silent: "silent"
         case .outputBound: "outputBound"
         case .protocolViolation: "protocolViolation"
+        case .incompatible: "incompatible"
         case .syncFailed: "syncFailed"
         }
     }

@@ -20,26 +20,41 @@ class Ensemble:
     """Members with ids from 1 on, the voters first."""
 
     def __init__(self, server_class, directory, voters=3, observers=0, config=None,
-                 network="auto"):
+                 network="auto", kinds=None, config_of=None):
+        """`kinds` are the server classes of the members, where they are not all the same, and
+        `config_of` has more configuration for some of them."""
         self.directory = Path(directory)
-        self.server_class = server_class
-        numbers = range(1, voters + observers + 1)
-        self.observer_numbers = set(numbers[voters:])
+        kinds = kinds or [server_class] * (voters + observers)
+        numbers = range(1, len(kinds) + 1)
+        self.observer_numbers = set(numbers[len(kinds) - observers :])
+        self.config, self.config_of = config or {}, config_of or {}
         self.network = make_network(network, numbers)
-        self.members = [self.make_member(number, config or {}) for number in numbers]
+        self.members = [
+            Member(
+                number, self.make_server(number, kind, f"server{number}"),
+                number in self.observer_numbers)
+            for number, kind in zip(numbers, kinds)]
 
-    def make_member(self, number, config):
-        is_observer = number in self.observer_numbers
-        config = {**ENSEMBLE_DEFAULTS, **self.server_lines(number), **config}
-        if is_observer:
+    def make_server(self, number, server_class, name):
+        config = {**ENSEMBLE_DEFAULTS, **self.server_lines(number), **self.config}
+        config |= self.config_of.get(server_class, {})
+        if number in self.observer_numbers:
             config["peerType"] = OBSERVER
-        server = self.server_class(
-            self.directory / f"server{number}", config, self.network.host(number),
+        server = server_class(
+            self.directory / name, config, self.network.host(number),
             self.network.client_port(number))
         server.prefix = self.network.prefix(number)
         server.data_dir.mkdir(parents=True, exist_ok=True)
         (server.data_dir / "myid").write_text(f"{number}\n")
-        return Member(number, server, is_observer)
+        return server
+
+    def replace(self, member, server_class):
+        """Stops a member and puts one of another kind in its place: the same id, the same
+        addresses, and nothing on its disk. The caller starts it."""
+        if member.is_running:
+            member.stop()
+        name = f"{member.server.directory.name}-next"
+        member.server = self.make_server(member.number, server_class, name)
 
     def server_lines(self, seen_by):
         lines = {}
@@ -54,7 +69,8 @@ class Ensemble:
 
     @property
     def is_apache(self):
-        return self.server_class.is_apache
+        """Some member is Apache's, so that only what Apache's servers promise can be asked."""
+        return any(member.server.is_apache for member in self.members)
 
     @property
     def voters(self):

@@ -22,6 +22,8 @@ SESSION_TIMEOUT_MS = 30_000
 PATIENCE_S = 1.5
 CODES = {CREATE: Op.CREATE2, SET: Op.SET_DATA, DELETE: Op.DELETE, MULTI: Op.MULTI,
          GET: Op.GET_DATA, SYNC: Op.SYNC}
+# Apache 3.8 takes a create2 in a multi and does not carry it out (ZOOKEEPER-4026).
+PART_CODES = {**CODES, CREATE: Op.CREATE}
 
 
 def body_of(operation):
@@ -33,7 +35,7 @@ def body_of(operation):
     if operation.kind == DELETE:
         return path_version_body(operation.path, operation.version)
     if operation.kind == MULTI:
-        return multi_body([(CODES[part.kind], body_of(part)) for part in operation.parts])
+        return multi_body([(PART_CODES[part.kind], body_of(part)) for part in operation.parts])
     if operation.kind == SYNC:
         return Writer().string(operation.path).bytes
     return path_watch_body(operation.path)

@@ -1,6 +1,6 @@
 """What lies between the members of an ensemble, and how it is cut.
 
-Two kinds with the same methods: `NamespaceNetwork` gives each member a network namespace, so that
+Kinds with the same methods: `NamespaceNetwork` gives each member a network namespace, so that
 what is cut is lost without a trace (root on Linux only); `ProxyNetwork` leads every connection
 between two members through a proxy (proxy.py). `a` to `b` is what member `a` sends.
 """
@@ -16,6 +16,8 @@ from pathlib import Path
 from .ports import HOST, free_port
 
 NETWORKS = ["auto", "netns", "proxy"]
+# Not among them: nothing of it can be cut.
+LOOPBACK = "loopback"
 CLIENT_PORT, QUORUM_PORT, ELECTION_PORT = 2181, 2888, 3888
 # No network card has it, so that frames sent to it arrive nowhere.
 NOWHERE = "02:00:00:00:00:00"
@@ -25,13 +27,15 @@ numbers = itertools.count(1)
 
 
 def make_network(kind, members):
+    if kind == LOOPBACK:
+        return LoopbackNetwork(members)
     if kind == "netns" or (kind == "auto" and NamespaceNetwork.is_permitted()):
         return NamespaceNetwork(members)
     return ProxyNetwork(members)
 
 
 class Network:
-    """The part that both kinds share; `members` are the ids."""
+    """The part that all kinds share; `members` are the ids."""
 
     # What a member is started with, before its own command.
     prefixes = {}
@@ -147,6 +151,35 @@ class NamespaceNetwork(Network):
         for member in self.members:
             ip("netns", "delete", self.namespace(member))
         ip("link", "delete", self.name)
+
+
+class LoopbackNetwork(Network):
+    """Every member listens on loopback, and nothing is between them."""
+
+    can_delay = False
+
+    def __init__(self, members):
+        super().__init__(members)
+        self.client_ports = {member: free_port() for member in members}
+        self.real = {member: (free_port(), free_port()) for member in members}
+
+    def host(self, member):
+        return HOST
+
+    def client_port(self, member):
+        return self.client_ports[member]
+
+    def peer_ports(self, member):
+        return self.real[member]
+
+    def addresses(self, member, seen_by):
+        return HOST, *self.real[member]
+
+    def heal(self):
+        """Nothing is cut."""
+
+    def close(self):
+        """Nothing is kept."""
 
 
 class ProxyNetwork(Network):

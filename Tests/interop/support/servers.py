@@ -205,6 +205,10 @@ def by_zxid(path):
 def write_log4j(directory):
     (directory / "log4j.properties").write_text(
         "log4j.rootLogger=WARN, console\n"
+        # How members are synchronized, and who leads.
+        "log4j.logger.org.apache.zookeeper.server.quorum.LearnerHandler=DEBUG\n"
+        "log4j.logger.org.apache.zookeeper.server.quorum.Learner=INFO\n"
+        "log4j.logger.org.apache.zookeeper.server.quorum.QuorumPeer=INFO\n"
         "log4j.appender.console=org.apache.log4j.ConsoleAppender\n"
         "log4j.appender.console.layout=org.apache.log4j.PatternLayout\n"
         "log4j.appender.console.layout.ConversionPattern=%d %p %c{1} %m%n\n")

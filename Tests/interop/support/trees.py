@@ -11,12 +11,17 @@ WINDOW = 200
 ATTEMPTS = 5
 
 
-def dump(member, top="/"):
-    """Every znode below `top`: data, every field of its stat, its access list, its children."""
+def dump(member, top="/", identity=None):
+    """Every znode below `top`: data, every field of its stat, its access list, its children.
+
+    `identity` is `user:password`, where the digest scheme guards some of them.
+    """
     for attempt in range(ATTEMPTS):
         wait_until(member.role, 20, f"{member} serves")
         try:
             with RawClient(member.server.host, member.server.port) as client:
+                if identity is not None:
+                    assert client.authenticate(identity).err == Err.OK
                 return dump_with(client, top)
         except (Disconnected, OSError):
             if attempt == ATTEMPTS - 1:
@@ -76,9 +81,9 @@ def differences(one, other, limit=10):
     return found
 
 
-def check_identical(members, top="/"):
+def check_identical(members, top="/", identity=None):
     """All members' trees below `top` are the same; they are at rest. Returns the tree."""
-    trees = [dump(member, top) for member in members]
+    trees = [dump(member, top, identity) for member in members]
     for member, tree in zip(members[1:], trees[1:]):
         found = differences(trees[0], tree)
         assert not found, f"{members[0]} and {member} differ:\n" + "\n".join(found)

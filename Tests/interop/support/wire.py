@@ -249,6 +249,11 @@ class RawClient:
 
     # The common operations
 
+    def authenticate(self, identity):
+        """`identity` is `user:password`, of the digest scheme."""
+        body = Writer().int(0).string("digest").buffer(identity.encode()).bytes
+        return self.call(Op.AUTH, body, xid=AUTH_XID)
+
     def create(self, path, data=b"", flags=Flag.PERSISTENT, acl=OPEN_ACL):
         return self.call(Op.CREATE, create_body(path, data, flags, acl))
 
