@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs every test: the Swift ones, then on the release build the counts per operation and the interop
-# tests. See --help.
+# Runs every test: the Swift ones, then on the release build the counts per operation, simulated
+# ensembles and the interop tests. See --help.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source tools/setup.sh
@@ -10,6 +10,7 @@ usage() {
 tools/test.sh                       everything
 tools/test.sh swift [ARGUMENT...]   only the Swift tests; arguments go to `swift test`
 tools/test.sh micro [ARGUMENT...]   only the counts per operation; arguments go to zkmicro
+tools/test.sh sim [ARGUMENT...]     only simulated ensembles; arguments go to zksim
 tools/test.sh interop [ARGUMENT...] only the interop tests; arguments go to pytest
 
     tools/test.sh swift --filter TxnLogTests
@@ -48,6 +49,8 @@ prepare_interop() {
 
 swift_tests() { stage "swift test" swift test "$@"; }
 
+simulations() { stage "simulated ensembles" tools/sim.sh "$@"; }
+
 # Instructions and allocations of the inner parts, held to committed thresholds.
 micro_tests() {
     need_packages "counting instructions" valgrind
@@ -67,7 +70,7 @@ what=${1:-all}
 [ $# -eq 0 ] || shift
 case $what in
     --help | -h) usage && exit ;;
-    all | swift | micro | interop) ;;
+    all | swift | micro | sim | interop) ;;
     *) usage >&2 && exit 2 ;;
 esac
 
@@ -76,6 +79,7 @@ need_build_packages
 wanted() { [ "$what" = all ] || [ "$what" = "$1" ]; }
 if wanted swift; then swift_tests "$@" || true; fi
 if wanted micro; then micro_tests "$@" || true; fi
+if wanted sim; then simulations "$@" || true; fi
 if wanted interop; then interop_tests "$@" || true; fi
 
 say "summary"

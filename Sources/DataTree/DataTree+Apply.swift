@@ -38,6 +38,7 @@ extension DataTree {
         let context = TxnContext(header)
         switch txn {
         case .createSession(let timeout):
+            if defects.contains(.zookeeper3144) { countEarly(context.zxid) }
             sessions.set(context.session, timeoutMilliseconds: timeout)
             report(header.type, &observer)
         case .closeSession(let paths):
@@ -50,6 +51,13 @@ extension DataTree {
         }
         // Only now: a snapshot that begins within a transaction would take it for applied.
         if context.zxid > lastProcessedZxid { lastProcessedZxid = context.zxid }
+    }
+
+    /// A transaction counts as applied that is not applied as a whole.
+    @inline(never)
+    func countEarly(_ zxid: Zxid) {
+        lastProcessedZxid = max(lastProcessedZxid, zxid)
+        midway?()
     }
 
     /// A transaction of its own, or a part of a multi.
@@ -140,7 +148,9 @@ extension DataTree {
     /// walk was under way; a later setACL, if there was one, brings its own.
     private func recreate(_ ref: NodeRef, acl: ByteView, _ zxid: Zxid) {
         let header = store.block(ref).header
-        guard header.pointee.czxid == zxid, header.pointee.aversion == 0 else { return }
+        guard header.pointee.czxid == zxid, header.pointee.aversion == 0,
+            !defects.contains(.zookeeper3306)
+        else { return }
         assign(acls.intern(acl), to: ref)
     }
 

@@ -16,6 +16,7 @@ extension DataTree {
                 var reader = JuteReader(record)
                 guard let txn = try? reader.readTxn(type: partType) else { return }
                 applyPart(txn, type: partType, context, &observer)
+                if defects.contains(.zookeeper3127) { countEarly(context.zxid) }
             }
         }
     }

@@ -37,6 +37,11 @@ package final class DataTree {
     /// `cachedApproximateDataSize`, which counts UTF-16 units of the paths).
     package internal(set) var approximateDataSize = 1
 
+    /// For the simulator only, as is `midway`.
+    package var defects: KnownDefects = []
+    /// With a defect that has a snapshot begin within a transaction: where it may.
+    package var midway: (() -> Void)?
+
     /// Where a path is put together that no transaction spelled out.
     let pathScratch = ByteWriter(capacity: 256)
 

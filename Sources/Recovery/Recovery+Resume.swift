@@ -34,6 +34,7 @@ extension Recovery {
             ensembleID: meta.ensembleID, saltSeed: configuration.seed)
         settings.segmentSizeBytes = configuration.segmentSizeBytes
         settings.isCompressed = configuration.isLogCompressed
+        settings.defects = configuration.defects
         do throws(TxnLogError) {
             let opened = try TxnLog.open(
                 disk: disk, directory: directory.log, configuration: settings, base: meta.base)
@@ -59,6 +60,7 @@ extension Recovery {
         let replayBegin = configuration.now()
         report.snapshotDuration = replayBegin - loadBegin
         let tree = candidate?.tree ?? DataTree(seed: configuration.seed)
+        tree.defects = configuration.defects
         if configuration.keepsDigest, !tree.isDigestKept { tree.keepDigest() }
         try replay(log, into: tree, from: candidate?.description.footer, &report, progress)
         report.replayDuration = configuration.now() - replayBegin
@@ -73,6 +75,7 @@ extension Recovery {
         _ progress: (RecoveryProgress) -> Void
     ) throws(RecoveryError) -> SnapshotChooser<D>.Choice? {
         if let choice = try chooser.choose(&report.skipped, progress) { return choice }
+        if configuration.defects.contains(.zookeeper2325) { return nil }
         // S-20: the log alone will do if it begins at the beginning.
         guard chooser.log.startsAfter == .zero, chooser.meta.base.point.zxid == .zero else {
             throw .noUsableSnapshot(
@@ -87,7 +90,8 @@ extension Recovery {
         _ log: TxnLog<D>, into tree: DataTree, from footer: SnapshotFooter?,
         _ report: inout LoadReport, _ progress: (RecoveryProgress) -> Void
     ) throws(RecoveryError) {
-        let start = tree.lastProcessedZxid
+        var start = tree.lastProcessedZxid
+        if configuration.defects.contains(.zookeeper2325) { start = max(start, log.startsAfter) }
         var point: ChainPoint?
         if let footer, footer.chain != 0 {
             point = ChainPoint(zxid: start, checksum: footer.chain)

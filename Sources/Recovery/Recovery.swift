@@ -27,7 +27,7 @@ package struct RecoveredState<D: Disk> {
 package struct Recovery<D: Disk> {
     let disk: D
     let directory: DataDirectory
-    let configuration: RecoveryConfiguration
+    package let configuration: RecoveryConfiguration
 
     package init(_ disk: D, _ directory: DataDirectory, _ configuration: RecoveryConfiguration) {
         self.disk = disk

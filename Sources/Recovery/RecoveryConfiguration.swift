@@ -22,6 +22,8 @@ package struct RecoveryConfiguration: Sendable {
     package var isLogRequired = true
     /// The ensemble that the directory has to belong to; nil if it is not known yet.
     package var ensembleID: UInt64?
+    /// For the simulator only.
+    package var defects: KnownDefects = []
     /// A reading of a monotonic clock, for the durations in the report.
     package var now: @Sendable () -> Duration
 

@@ -25,6 +25,8 @@ package struct HistoryStorage<D: Disk>: ~Copyable {
     private let quiesce: () -> Void
     /// A leader's snapshot on its way in.
     private var install: SnapshotInstall<D>?
+    /// With ZOOKEEPER-3642 only: one that has come, and is not on the disk.
+    private var unwritten: InstalledSnapshot?
 
     package init(
         _ state: RecoveredState<D>, _ recovery: Recovery<D>, seed: UInt64,
@@ -40,7 +42,7 @@ package struct HistoryStorage<D: Disk>: ~Copyable {
     }
 
     /// Where the log ends.
-    package var end: ChainPoint { log.last }
+    package var end: ChainPoint { unwritten?.base.point ?? log.last }
 
     /// What snapshots of the present history say they belong to.
     package var origin: SnapshotOrigin { SnapshotOrigin(record) }
@@ -76,7 +78,11 @@ package struct HistoryStorage<D: Disk>: ~Copyable {
     /// - Returns: the state that the disk leads to, if it was asked for.
     package func truncate(to zxid: Zxid, rebuilds: Bool) throws(SyncError) -> DataTree? {
         quiesce()
-        try Truncation(log: log, store: snapshots, origin: origin).run(to: zxid)
+        do throws(SyncError) {
+            try Truncation(log: log, store: snapshots, origin: origin).run(to: zxid)
+        } catch {
+            guard recovery.configuration.defects.contains(.zookeeper3701) else { throw error }
+        }
         guard rebuilds else { return nil }
         do throws(RecoveryError) {
             return try recovery.rebuildTree(log, meta)
@@ -124,8 +130,26 @@ package struct HistoryStorage<D: Disk>: ~Copyable {
             preconditionFailure("the end of a snapshot that was not begun")
         }
         let installed = try install.finish()
-        try installed.switchOver(meta: &meta, log: log)
+        if recovery.configuration.defects.contains(.zookeeper3642) {
+            unwritten = installed
+        } else {
+            try installed.switchOver(meta: &meta, log: log)
+        }
         return installed.tree
+    }
+
+    package var hasUnwritten: Bool { unwritten != nil }
+
+    /// Writes what should have been written, and what came after it; nil: forgets it.
+    package mutating func endUnwritten(_ batches: [TxnBatch]?) throws(SyncError) {
+        guard let installed = unwritten.take(), let batches else { return }
+        try installed.switchOver(meta: &meta, log: log)
+        guard !batches.isEmpty else { return }
+        do throws(TxnLogError) {
+            _ = try log.append(batches)
+        } catch {
+            throw .log(error)
+        }
     }
 
     /// The stream broke off: nothing has changed.

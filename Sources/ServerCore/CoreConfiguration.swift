@@ -77,5 +77,8 @@ package struct CoreConfiguration: Sendable {
     package var reapMaximumPerMinute = 10_000
     package var reapNeverUsedMilliseconds: Int64 = 0
 
+    /// For the simulator only.
+    package var defects: KnownDefects = []
+
     package init() {}
 }

@@ -102,6 +102,7 @@ package final class ServerCore {
         lookingSince = now.monotonic
         memberCount = zab.membership.voters.count + zab.membership.observers.count
         keepDigest()
+        tree.defects = configuration.defects
     }
 
     /// The one entry: something happened; what must be done about it goes to `effects`.

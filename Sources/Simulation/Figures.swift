@@ -24,6 +24,9 @@ package struct Figures: Sendable {
     package var wipes = 0
     package var diskErrors = 0
     package var fullDisks = 0
+    package var snapshotLosses = 0
+    /// Runs that ended without a quorum that may vote.
+    package var standstills = 0
     package var storageFailures = 0
     package var snapshots = 0
     package var truncations = 0
@@ -73,7 +76,8 @@ package struct Figures: Sendable {
             ("late paths", latePaths), ("broken connections", breakages), ("pauses", pauses),
             ("slow disks", slowDisks), ("clock jumps", clockJumps), ("clock drifts", clockDrifts),
             ("hand-overs", handOvers), ("wiped disks", wipes), ("disk errors", diskErrors),
-            ("full disks", fullDisks), ("ends of processes for their disk", storageFailures),
+            ("full disks", fullDisks), ("lost snapshots", snapshotLosses),
+            ("standstills", standstills), ("ends of processes for their disk", storageFailures),
             ("runs at the end of a counter", lateCounters),
             ("runs at the end of the epochs", lateEpochs),
         ]

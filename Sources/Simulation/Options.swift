@@ -24,6 +24,14 @@ package struct Options: Sendable {
     package var linkBytes = 128 << 20
     /// The servers keep their trees' digests, and compare them.
     package var keepsDigest = true
+    /// The counter of an epoch's last zxid, and how long before it a leader steps down.
+    package var maximumCounter = UInt32.max
+    package var counterReserve: UInt32 = 65_536
+    package var isLogCompressed = false
+    /// Znodes in a hundred that are created with an access control list of their own.
+    package var ownLists = 10
+    /// Bugs put back on purpose.
+    package var defects: KnownDefects = []
     /// What everybody has at the beginning; zero: nothing.
     package var start = Zxid.zero
     /// How long there are faults.
@@ -54,6 +62,11 @@ package struct Options: Sendable {
         options.linkBytes = chance.pick([max(64 << 10, 4 * options.recentBytes), 128 << 20])
         options.start = someStart(&chance)
         options.faults = FaultRates(&chance)
+        if options.start == .zero, chance.percent(25) {
+            options.maximumCounter = UInt32(chance.pick([300, 1000]))
+            options.counterReserve = 100
+        }
+        options.isLogCompressed = chance.percent(25)
         return options
     }
 
@@ -89,6 +102,7 @@ package struct Options: Sendable {
         core.maximumSessionTimeoutMilliseconds = 20_000
         core.snapshotTxnCount = snapshotTxnCount
         core.reapInterval = .seconds(2)
+        core.defects = defects
         return core
     }
 
@@ -99,6 +113,9 @@ package struct Options: Sendable {
         zab.syncLimit = syncLimit
         zab.recentBytes = recentBytes
         zab.maximumLinkBytes = linkBytes
+        zab.maximumCounter = maximumCounter
+        zab.counterReserve = counterReserve
+        zab.defects = defects
         return zab
     }
 
@@ -106,6 +123,8 @@ package struct Options: Sendable {
         var recovery = RecoveryConfiguration(serverID: id, newEnsembleID: ensembleID, seed: seed)
         recovery.segmentSizeBytes = segmentBytes
         recovery.keepsDigest = keepsDigest
+        recovery.isLogCompressed = isLogCompressed
+        recovery.defects = defects
         return recovery
     }
 }

@@ -4,7 +4,11 @@ import Zab
 // What the servers say of themselves and to each other, in the record.
 extension Run {
     func note(_ host: Host, _ notice: ZabNotice) {
-        if case .learnerSyncing(_, let mode, _) = notice {
+        if case .closed(_, .protocolViolation(let reason)) = notice {
+            fail("P-19", "\(host) is sent what must not come: \(reason)")
+        }
+        if case .learnerSyncing(let learner, let mode, _) = notice {
+            moments.synchronizing(learner, ServerID(rawValue: Int64(host.number)))
             switch mode {
             case .diff: figures.memoryDiffs += 1
             case .trunc: figures.memoryTruncs += 1

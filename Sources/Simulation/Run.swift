@@ -9,6 +9,7 @@ package final class Run {
     package var figures = Figures()
     /// The first property that did not hold.
     package private(set) var failure: Failure?
+    var moments = Moments()
     /// No fault begins any more.
     var areFaultsOver = false
     /// A hash over everything that happened and when: two runs of a seed have the same (P-23).
@@ -38,7 +39,10 @@ package final class Run {
     }
 
     /// Nothing that was planned happens any more.
-    func end() { agenda.removeAll() }
+    func end() {
+        agenda.removeAll()
+        moments = Moments()
+    }
 
     // MARK: What must hold
 

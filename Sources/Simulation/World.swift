@@ -10,6 +10,7 @@ package final class World {
     private let network: Network
     private let ghost: Ghost
     private let faults: FaultInjector
+    private let progress: ProgressWatch
     /// In order of id.
     private let machines: [Machine]
     private let clients: [SimulatedClient]
@@ -31,6 +32,7 @@ package final class World {
         }
         faults = FaultInjector(
             run, network, ghost, machines, clients: clients.map(\.host), faultChance)
+        progress = ProgressWatch(run, network, machines)
         for part in [run, network, ghost, ghost.model.tree, faults] as [AnyObject] {
             run.census.add(part)
         }
@@ -57,10 +59,20 @@ package final class World {
         let bound = course.now + options.livenessBound.nanoseconds
         for client in clients { client.expectService() }
         course.go(until: bound) { [self] in isWell }
-        if !isWell { course.fail("P-22", "after \(options.livenessBound): \(state)") }
-        if failure == nil { finish() }
+        if failure == nil, isWell { finish() } else if failure == nil { noteStandstill() }
         end()
         return failure == nil
+    }
+
+    /// Nothing goes on, which it may only where no quorum of the voters may vote: the disk of one was
+    /// exchanged, and another's is between its own history and a leader's (docs/zab.md, rule 9).
+    private func noteStandstill() {
+        let entitled = options.membership.sortedVoters.filter { ghost.of($0).mayVote }
+        guard options.membership.isQuorum(ServerSet(entitled)) else {
+            course.figures.standstills += 1
+            return course.note(nil, "without a quorum that may vote: \(state)")
+        }
+        course.fail("P-22", "after \(options.livenessBound): \(state)")
     }
 
     private func begin() {
@@ -71,6 +83,7 @@ package final class World {
         }
         for client in clients { course.after(.milliseconds(100)) { client.start() } }
         faults.start()
+        progress.start()
     }
 
     /// The clients end; then all trees are the same.
@@ -107,6 +120,7 @@ package final class World {
         let ends = machines.map { $0.process?.core.lastProcessedZxid }
         return machines.allSatisfy {
             $0.process?.core.outstandingCount == 0 && $0.process?.core.role.isServing == true
+                && $0.process?.core.peer.epochs.isRecovering == false
         } && Set(ends).count == 1
     }
 

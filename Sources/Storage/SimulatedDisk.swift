@@ -112,7 +112,7 @@ package final class SimulatedDisk: Disk {
             guard state.names.isDirectory(directory) else {
                 throw DiskError("open directory", directory, code: ENOENT)
             }
-            state.names.sync(directory)
+            if !state.faults.ignoresSync(of: directory) { state.names.sync(directory) }
         }
     }
 

@@ -13,6 +13,10 @@ struct SimulatedFaults {
     /// From this operation on nothing happens any more.
     private var powerCut: Int?
     var capacityBytes = Int.max
+    /// Syncs of what is in this directory, and its own, say that they are done and do nothing.
+    var ignoredSyncs: String?
+
+    func ignoresSync(of path: String) -> Bool { ignoredSyncs.map(path.hasPrefix) ?? false }
     private var unreadable: [(path: String, range: Range<Int>, code: Int32)] = []
 
     var isPowerCut: Bool { powerCut.map { $0 <= operationCount } ?? false }
@@ -58,6 +62,12 @@ extension SimulatedDisk {
     package var capacityBytes: Int {
         get { state.withLock { $0.faults.capacityBytes } }
         set { state.withLock { $0.faults.capacityBytes = newValue } }
+    }
+
+    /// The directory of which syncs, also of the files in it, only say that they are done.
+    package var ignoredSyncs: String? {
+        get { state.withLock { $0.faults.ignoredSyncs } }
+        set { state.withLock { $0.faults.ignoredSyncs = newValue } }
     }
 
     /// Reads that touch these bytes fail from now on.

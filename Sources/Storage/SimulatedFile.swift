@@ -61,7 +61,9 @@ package final class SimulatedFile: DiskFile {
 
     package func sync() throws(DiskError) {
         do throws(DiskError) {
-            try perform("sync") { (state, inode) throws(DiskError) in state.inodes[inode]?.sync() }
+            try perform("sync") { (state, inode) throws(DiskError) in
+                if !state.faults.ignoresSync(of: self.path) { state.inodes[inode]?.sync() }
+            }
         } catch {
             if !disk.isPowerCut { disk.state.withLock { $0.inodes[inode]?.failSync() } }
             throw error

@@ -29,12 +29,17 @@ extension TxnLog {
         guard let segment = active else { preconditionFailure("a segment was begun") }
         let (points, recordBytes) = encode(batches, into: segment)
         let written = buffer.count
-        try poisoning { () throws(DiskError) in
-            try segment.file.write(buffer.view, at: Int64(segment.offset))
-            try segment.file.sync()
-            active?.offset += recordBytes
-            last = points[points.count - 1]
-            try markDurable()
+        do throws(TxnLogError) {
+            try poisoning { () throws(DiskError) in
+                try segment.file.write(buffer.view, at: Int64(segment.offset))
+                try segment.file.sync()
+                active?.offset += recordBytes
+                last = points[points.count - 1]
+                try markDurable()
+            }
+        } catch {
+            guard configuration.defects.contains(.zookeeper4882) else { throw error }
+            poison = nil
         }
         // A burst's memory is not kept.
         buffer.removeAll()

@@ -44,10 +44,18 @@ extension TxnLog {
     package func releaseSegments(before zxid: Zxid) throws(TxnLogError) -> SegmentPurge<D> {
         try checkUsable()
         var released: [Segment] = []
-        while segments.count > 1, segments[1].header.previous.zxid < zxid {
+        while segments.count > 1, isReleasable(segments[0], before: zxid, next: segments[1]) {
             released.append(segments.removeFirst())
         }
         return SegmentPurge(directory, released, configuration)
+    }
+
+    /// Whether all of a segment lies before `zxid`.
+    private func isReleasable(_ segment: Segment, before zxid: Zxid, next: Segment) -> Bool {
+        if configuration.defects.contains(.zookeeper2574) {
+            return segment.header.firstZxid < zxid
+        }
+        return next.header.previous.zxid < zxid
     }
 
     /// Releases segments and removes their files.

@@ -14,7 +14,17 @@ extension TxnLog {
     package func truncate(to zxid: Zxid) throws(TxnLogError) {
         try checkUsable()
         guard zxid != last.zxid else { return }
+        do throws(TxnLogError) {
+            try cutBehind(zxid)
+        } catch {
+            guard configuration.defects.contains(.zookeeper3701) else { throw error }
+            poison = nil
+        }
+    }
+
+    private func cutBehind(_ zxid: Zxid) throws(TxnLogError) {
         let cut = try findCut(at: zxid)
+        let open = active
         try poisoning { () throws(DiskError) in
             try watermark.replace(with: mark(cut.segment, cut.offset, cut.whole))
             active = nil
@@ -34,6 +44,15 @@ extension TxnLog {
         isRollWanted = !segments.isEmpty
         precondition(last.zxid == zxid, "cut at \(zxid), and the last record is \(last.zxid)")
         try verifyEnd()
+        if configuration.defects.contains(.zookeeper1489) { goOn(in: open) }
+    }
+
+    /// ZOOKEEPER-1489: the file that was open stays so, and the next write goes where the one after
+    /// the part that is gone would have gone.
+    private func goOn(in open: ActiveSegment<D.File>?) {
+        guard let open, open.firstZxid == segments.last?.header.firstZxid else { return }
+        active = open
+        isRollWanted = false
     }
 
     private struct Cut {

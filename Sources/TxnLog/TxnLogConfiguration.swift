@@ -1,3 +1,5 @@
+import ZKWire
+
 /// What a log is told once, at the start.
 package struct TxnLogConfiguration: Sendable {
     /// The ensemble that the log belongs to, from `meta`; segments of another are refused.
@@ -14,6 +16,8 @@ package struct TxnLogConfiguration: Sendable {
     package var isCompressed = false
     /// How many files of purged segments wait to be used again.
     package var maximumSpares = 2
+    /// For the simulator only.
+    package var defects: KnownDefects = []
 
     package init(ensembleID: UInt64, saltSeed: UInt64) {
         self.ensembleID = ensembleID

@@ -38,6 +38,8 @@ package struct History {
     package private(set) var outstandingBytes = 0
     /// Transactions that the log has not been given yet.
     package private(set) var open = TxnBatch()
+    /// With ZOOKEEPER-4925 only: what learners are not sent.
+    private var leftOut: Set<Zxid> = []
 
     /// - Parameter last: the end of the log; the tree has everything up to there.
     package init(last: Zxid, recentBytes: Int) {
@@ -143,9 +145,12 @@ package struct History {
         for index in firstIndex(after: zxid)..<slots.count {
             let slot = slots[index]
             if let end, slot.zxid > end { return }
+            if !leftOut.isEmpty, leftOut.contains(slot.zxid) { continue }
             body(slot)
         }
     }
+
+    mutating func leaveOut(_ zxid: Zxid) { leftOut.insert(zxid) }
 
     private func firstIndex(after zxid: Zxid) -> Int {
         var low = 0

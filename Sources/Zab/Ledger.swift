@@ -19,6 +19,10 @@ final class Ledger {
     /// Known to be committed, since this process runs. `history.committed` is what the tree may
     /// have, and a tree is loaded with the uncommitted end of its log.
     private(set) var assured = Zxid.zero
+    /// With `Learner.isHistoryLate` only: nothing goes to the log.
+    var holdsBack = false
+    /// With ZOOKEEPER-2355 only: an end of the history that this server says it has.
+    var claimed = Zxid.zero
     /// What `epochs` will be when every order is carried out.
     private var orderedEpochs: Epochs
     /// Whom this process has promised `epochs.accepted` to. A leader leads an epoch once in its
@@ -43,6 +47,9 @@ final class Ledger {
     var isSettled: Bool { unanswered == 0 && history.isSettled }
 
     func isDurable(upTo zxid: Zxid) -> Bool { cuts == 0 && history.durable >= zxid }
+
+    /// The end of the history, as others are told.
+    var end: Zxid { max(history.last, claimed) }
 
     /// Whether this server's disk can be trusted with a vote.
     var mayVote: Bool { !isBlank && !epochs.isRecovering }
@@ -77,7 +84,7 @@ final class Ledger {
     /// - Returns: them, for whoever else is to have them.
     @discardableResult
     func handOver(into effects: inout ZabEffects) -> TxnBatch? {
-        guard cuts == 0, let batch = history.takeBatch() else { return nil }
+        guard cuts == 0, !holdsBack, let batch = history.takeBatch() else { return nil }
         effects.append.append(batch)
         return batch
     }
@@ -91,6 +98,9 @@ final class Ledger {
         cuts += 1
         effects.storage.append(.truncate(to: zxid, rebuilds: rebuilds))
     }
+
+    /// With ZOOKEEPER-2845 only: the end goes from memory, and stays on the disk.
+    func forgetUndelivered() { history.truncate(to: history.lastDelivered) }
 
     /// What is in memory of the state goes, and the disk is asked for it again: nothing is cut.
     /// - Returns: false where the disk is about to replace it anyway.

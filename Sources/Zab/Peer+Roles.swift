@@ -10,11 +10,12 @@ extension Peer {
         guard !configuration.isAlone else { return lead(now, &effects) }
         part = .looking
         vote = nil
+        if configuration.defects.contains(.zookeeper2845) { ledger.forgetUndelivered() }
         let isVoter = membership.isVoter(configuration.serverID)
         if isVoter, !ledger.mayVote { effects.notices.append(.waitsForSync) }
         election.begin(
             own: Vote(
-                leader: configuration.serverID, zxid: ledger.history.last,
+                leader: configuration.serverID, zxid: ledger.end,
                 peerEpoch: ledger.epochs.current),
             mayVote: isVoter && ledger.mayVote && abstainsUntil == nil,
             isBlank: ledger.isBlank, now: now, into: &effects)
@@ -164,6 +165,7 @@ extension Peer {
     private func settle(_ next: Next, _ reason: String?, _ effects: inout ZabEffects) {
         part = .settling(next)
         role = .looking
+        ledger.holdsBack = false
         ledger.handOver(into: &effects)
         if let reason { effects.notices.append(.looking(reason: reason)) }
     }

@@ -158,7 +158,8 @@ package final class Peer {
             if let ending = learner.ending { stopLearning(learner, ending, now, &effects) }
         case .idle, .settling, .looking: break
         }
-        if case .settling(let next) = part, ledger.isSettled {
+        let isHasty = configuration.defects.contains(.zookeeper4712)
+        if case .settling(let next) = part, ledger.isSettled || isHasty {
             switch next {
             case .look: look(now, &effects)
             case .follow(let vote): learn(from: vote, isVoter: true, now, &effects)

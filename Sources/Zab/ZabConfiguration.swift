@@ -27,6 +27,12 @@ package struct ZabConfiguration: Sendable {
     package var membershipText: [UInt8] = []
     package var maxConcurrentSnapSyncs = 10
     package var maxConcurrentDiffSyncs = 100
+    /// The counter of the last zxid that an epoch has (rule 8).
+    package var maximumCounter = UInt32.max
+    /// So many zxids before it a leader steps down: what is proposed of a turn's requests fits.
+    package var counterReserve: UInt32 = 65_536
+    /// For the simulator only.
+    package var defects: KnownDefects = []
 
     package init(serverID: ServerID, membership: Membership) {
         self.serverID = serverID

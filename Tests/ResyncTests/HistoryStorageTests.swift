@@ -122,6 +122,28 @@ struct HistoryStorageTests {
         #expect(try Start.load(left.crash(seed: 2)).tree.dump() == dump)
     }
 
+    @Test("S-22: a death at any moment of an install leaves a server that starts, with nothing of its own")
+    func interruptedInstall() throws {
+        let (bytes, _, zxid) = try wireSnapshot()
+        var isWhole = false
+        for operation in 1...100 where !isWhole {
+            let disk = SimulatedDisk()
+            var storage = try storage(disk, steps: 20)
+            try storage.write(Self.promise)
+            try storage.beginInstall(zxid: zxid)
+            #expect(try storage.takeInstall(bytes) == 0)
+            disk.cutPower(at: operation)
+            isWhole = (try? storage.finishInstall()) != nil
+            for left in [disk.afterKill(), disk.crash(seed: UInt64(operation))] {
+                let again = try Start.load(left)
+                #expect(again.meta.record?.isRecovering == true)
+                #expect(again.log.lastZxid == .zero)
+                #expect(again.tree.lastProcessedZxid == .zero)
+            }
+        }
+        #expect(isWhole)
+    }
+
     @Test("a stream that breaks off or lies changes nothing, and another one can follow")
     func vainInstalls() throws {
         let (bytes, dump, zxid) = try wireSnapshot()

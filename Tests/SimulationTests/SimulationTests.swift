@@ -36,6 +36,32 @@ struct SimulationTests {
         #expect(world.figures.writes > 100)
     }
 
+    @Test("with the weights of the canaries, and without their bugs, nothing is found")
+    func sound() {
+        for canary in Canary.all {
+            var options = canary.withoutDefect(seed: 1)
+            options.safetySpan = .seconds(4)
+            let world = World(options)
+            #expect(world.run(), "\(canary.issue): \(world.failure ?? "")")
+        }
+    }
+
+    @Test("known bugs are found, each by what it breaks", arguments: [2213: "C-06", 1277: "P-02"])
+    func found(_ issue: Int, _ property: String) throws {
+        let canary = try #require(Canary.of(issue))
+        let world = World(canary.options(seed: canary.seed))
+        #expect(!world.run())
+        #expect(world.failure?.hasPrefix(property) == true, "\(world.failure ?? "")")
+    }
+
+    @Test("each known bug is one, with a number and a bug of its own")
+    func list() {
+        #expect(Canary.all.count == 24)
+        #expect(Set(Canary.all.map(\.issue)).count == 24)
+        #expect(Set(Canary.all.map { $0.options(seed: 1).defects }).count == 24)
+        #expect(Canary.all.allSatisfy { $0.withoutDefect(seed: 1).defects.isEmpty })
+    }
+
     @Test("the trace tells what happens, with its time")
     func trace() {
         var lines: [String] = []

@@ -83,6 +83,23 @@ struct ModuleGraphTests {
         #expect(violations == [])
     }
 
+    /// Known bugs can be put back only where servers are simulated: elsewhere they are handed down as
+    /// what they were, and nobody outside has a name for them.
+    @Test("only the simulator puts known bugs back")
+    func defects() {
+        let users: Set = ["ZKWire", "DataTree", "TxnLog", "Recovery", "Resync", "Zab", "ServerCore"]
+        let names = /\bdefects\b|KnownDefects|zookeeper\d{4}/
+        let strangers = SourceTree.files.filter { !users.contains($0.module) }
+            .filter { $0.module != "Simulation" } + SourceTree.tools
+        #expect(strangers.flatMap { $0.places(names) } == [])
+        // A default, or what the configuration says.
+        let assignment = #/\bdefects(: KnownDefects)? = /#
+        let given = #/\bdefects(: KnownDefects)? = (\[\]|configuration\.defects)$/#
+        for file in SourceTree.files where users.contains(file.module) {
+            #expect(file.places(assignment) == file.places(given), "\(file.path)")
+        }
+    }
+
     @Test("every setting is used by the shell, or has a remark where it is not followed")
     func settings() {
         let settings = "ServerConfiguration/ServerConfiguration+Settings.swift"

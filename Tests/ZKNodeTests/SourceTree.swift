@@ -35,12 +35,14 @@ struct SourceFile {
     }
 }
 
-/// All of `Sources`.
+/// All of `Sources`, and what the programs are made of.
 enum SourceTree {
-    static let files: [SourceFile] = {
-        let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
-        return read("/" + root + "/Sources", "")
-    }()
+    static let files = read(root + "/Sources", "")
+    /// But for the simulator's.
+    static let tools = ["zknode", "zkdump", "zkbench"].flatMap { read(root + "/tools", $0) }
+
+    private static let root =
+        "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
 
     private static func read(_ root: String, _ relative: String) -> [SourceFile] {
         names(root + "/" + relative).flatMap { name -> [SourceFile] in

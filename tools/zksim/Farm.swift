@@ -6,22 +6,19 @@ struct Farm {
     private let first: UInt64
     private let end: UInt64
     private let jobs: Int
+    private let subject: [String]
     private var workers: [Worker] = []
     private var totals: [Int]
     private var done = 0
     private(set) var failures: [(seed: UInt64, text: String)] = []
-    private let startedAt: timespec
+    private let watch = Stopwatch()
 
-    struct CannotStart: Error, CustomStringConvertible {
-        let description = "no process can be started to run the seeds"
-    }
-
-    init(first: UInt64, count: UInt64, jobs: Int) {
+    init(first: UInt64, count: UInt64, jobs: Int, subject: [String]) {
+        self.subject = subject
         self.first = first
         end = first + count
         self.jobs = jobs
         totals = Figures().all.map { _ in 0 }
-        startedAt = Farm.now()
     }
 
     /// - Returns: whether every seed was good.
@@ -39,9 +36,9 @@ struct Farm {
     }
 
     private mutating func start(at seed: UInt64) throws {
-        guard let worker = Worker(first: seed, stride: UInt64(jobs), end: end) else {
-            throw CannotStart()
-        }
+        guard let worker = Worker(
+            first: seed, stride: UInt64(jobs), end: end, subject: subject)
+        else { throw CannotStart() }
         workers.append(worker)
     }
 
@@ -78,7 +75,7 @@ struct Farm {
     }
 
     private func printSummary() {
-        let seconds = Farm.seconds(from: startedAt, to: Farm.now())
+        let seconds = watch.seconds
         Summary(totals).print()
         print("\(done) seeds in \(rounded(seconds)) s: \(rounded(Double(done) / seconds)) a second")
         guard failures.isEmpty else {
@@ -89,14 +86,4 @@ struct Farm {
     }
 
     private func rounded(_ value: Double) -> Double { (value * 100).rounded() / 100 }
-
-    private static func now() -> timespec {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return time
-    }
-
-    private static func seconds(from start: timespec, to end: timespec) -> Double {
-        Double(end.tv_sec - start.tv_sec) + Double(end.tv_nsec - start.tv_nsec) / 1e9
-    }
 }

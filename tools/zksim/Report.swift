@@ -6,10 +6,11 @@ enum Report {
     case begun(UInt64)
     case ended(UInt64, failure: String?, hash: String, figures: [Int])
 
-    static func run(_ seed: UInt64) {
+    static func run(_ options: Options) {
+        let seed = options.seed
         print("begin\t\(seed)")
         fflush(nil)
-        let world = World(.of(seed: seed))
+        let world = World(options)
         _ = world.run()
         let figures = world.figures.all.map { String($0.value) }.joined(separator: " ")
         let failure = (world.failure ?? "").split(separator: "\n").joined(separator: " ")

@@ -10,8 +10,9 @@ struct Worker {
     private var pending = ""
     private(set) var current: UInt64?
 
+    /// - Parameter subject: what else it is told: the arguments that say which runs the seeds stand for.
     /// - Returns: nil if it cannot be started.
-    init?(first: UInt64, stride: UInt64, end: UInt64) {
+    init?(first: UInt64, stride: UInt64, end: UInt64, subject: [String] = []) {
         next = first
         self.stride = stride
         self.end = end
@@ -25,7 +26,7 @@ struct Worker {
         let arguments = [
             "zksim", "--first-seed", "\(first)", "--seeds", "\(end - first)", "--stride",
             "\(stride)",
-        ]
+        ] + subject
         var pointers: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
         defer { for pointer in pointers { free(pointer) } }
         var child = pid_t()
@@ -59,6 +60,22 @@ struct Worker {
             }
         }
         return reports
+    }
+
+    /// What it has taken of a processor so far, or all in all. Not to be asked after `wait`.
+    var cpuSeconds: Double {
+        var clock = clockid_t()
+        var time = timespec()
+        guard clock_getcpuclockid(process, &clock) == 0, clock_gettime(clock, &time) == 0 else {
+            return 0
+        }
+        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+    }
+
+    /// Ends it, wherever it is.
+    func stop() {
+        kill(process, SIGKILL)
+        _ = wait()
     }
 
     /// - Returns: whether it ended as it should.

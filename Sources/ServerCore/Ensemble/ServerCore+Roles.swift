@@ -104,6 +104,7 @@ extension ServerCore {
     func handleTreeReplaced(_ tree: DataTree, _ effects: inout Effects) {
         endClients(.treeReplaced, &effects)
         self.tree = tree
+        tree.defects = configuration.defects
         keepDigest()
         preparer.forget(tree)
         digests.standing = .unknown

@@ -31,7 +31,9 @@ extension RequestPreparer {
     mutating func prepareSetData(
         _ request: SetDataRequest, _ context: Context, into txn: ByteWriter
     ) throws(ErrorCode) {
-        guard PathRules.isValid(request.path) else { throw .badArguments }
+        guard PathRules.isValid(request.path) || isEmptyTaken(request.path) else {
+            throw .badArguments
+        }
         let old = try futureRecord(request.path)
         try check(.write, old, context)
         let size = Int32(request.data?.count ?? 0)
@@ -47,6 +49,10 @@ extension RequestPreparer {
         txn.writeSetDataTxn(path: request.path, data: request.data, version: node.stat.version)
         noteQuotaUse(request.path, use, context.zxid)
         note(request.path, node, was: old)
+    }
+
+    private func isEmptyTaken(_ path: ByteView) -> Bool {
+        path.isEmpty && configuration.defects.contains(.zookeeper2213)
     }
 
     mutating func prepareSetACL(

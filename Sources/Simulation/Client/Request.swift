@@ -8,6 +8,8 @@ package struct Request {
         ///   - guarding: the znode whose access control list decides; nil where that is not checked.
         case write(OpCode, path: String?, guarding: String?)
         case serviceWrite
+        /// A write that no server may carry out.
+        case refused
         case getData(String, watches: Bool)
         case exists(String, watches: Bool)
         case getChildren(String, watches: Bool)
@@ -30,7 +32,7 @@ package struct Request {
 
     var isWrite: Bool {
         switch kind {
-        case .write, .serviceWrite, .close: true
+        case .write, .serviceWrite, .refused, .close: true
         case .getData, .exists, .getChildren, .addWatch, .removeWatches, .sync: false
         }
     }

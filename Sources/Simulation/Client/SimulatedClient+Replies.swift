@@ -26,6 +26,10 @@ extension SimulatedClient {
         see(reply.zxid)
         switch request.kind {
         case .write, .serviceWrite: handleWrite(request, reply)
+        case .refused:
+            run.expect(
+                reply.error != .ok, "C-06", "\(host): request \(request.xid) is not refused")
+            handleWrite(request, reply)
         case .close:
             handleWrite(request, reply)
             startOver()

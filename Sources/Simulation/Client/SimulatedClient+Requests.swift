@@ -19,7 +19,7 @@ extension SimulatedClient {
     func sendServiceWrite() {
         names += 1
         let path = "/service-\(number)-\(names)-\(session.hex)"
-        send(xid: add(.serviceWrite), .create) { $0.writeCreate(path, "", .ephemeral, isSecret: false) }
+        send(xid: add(.serviceWrite), .create) { $0.writeCreate(path, "", .ephemeral) }
     }
 
     func sendRandom() {
@@ -27,7 +27,7 @@ extension SimulatedClient {
         case 0..<20: sendCreate(chance.pick(SimulatedClient.paths))
         case 20..<28: sendCreateSequential()
         case 28..<36: sendCreateEphemeral()
-        case 36..<51: sendSet()
+        case 36..<51: if chance.oneIn(40) { sendMalformedSet() } else { sendSet() }
         case 51..<59: sendDelete()
         case 59..<64: sendMulti()
         case 64..<66: sendSetACL()
@@ -46,9 +46,28 @@ extension SimulatedClient {
         let data = text()
         let isSecret = chance.oneIn(8)
         let ttl = 200 + Int64(chance.below(3000))
+        let acl = isSecret ? SimulatedClient.secretACL : list()
         send(xid: add(.write(type, path: path, guarding: PathHistory.parent(of: path))), type) {
-            $0.writeCreate(path, data, mode, isSecret: isSecret)
+            $0.writeCreate(path, data, mode, acl)
             if mode.isTTL { $0.writeInt64(ttl) }
+        }
+    }
+
+    /// Everybody may do everything; now and then that is a list that no other znode has.
+    private func list() -> [ACLEntry] {
+        guard chance.percent(run.options.ownLists) else { return ACLEntry.openUnsafe }
+        names += 1
+        let identity = Identity(scheme: "digest", id: "user-\(number)-\(names):password")
+        return ACLEntry.openUnsafe + [ACLEntry(permissions: .read, identity: identity)]
+    }
+
+    /// A set without a path, which has to be refused (D14).
+    private func sendMalformedSet() {
+        let data = text()
+        send(xid: add(.refused), .setData) {
+            $0.writeString("")
+            $0.writeString(data)
+            $0.writeInt32(-1)
         }
     }
 
@@ -63,7 +82,7 @@ extension SimulatedClient {
         let parent = chance.pick(SimulatedClient.parents)
         let mode = chance.pick([CreateMode.persistentSequential, .ephemeralSequential])
         send(xid: add(.write(.create, path: nil, guarding: parent)), .create) {
-            $0.writeCreate(parent + "/q-", "", mode, isSecret: false)
+            $0.writeCreate(parent + "/q-", "", mode)
         }
     }
 
@@ -71,7 +90,7 @@ extension SimulatedClient {
         let parent = chance.pick(SimulatedClient.parents)
         let path = parent + "/e\(chance.below(4))"
         send(xid: add(.write(.create, path: path, guarding: parent)), .create) {
-            $0.writeCreate(path, "", .ephemeral, isSecret: false)
+            $0.writeCreate(path, "", .ephemeral)
         }
     }
 
@@ -118,7 +137,7 @@ extension SimulatedClient {
                 $0.writeString(data)
                 $0.writeInt32(-1)
             }
-            frame.writePart(.create) { $0.writeCreate(other, data, .persistent, isSecret: false) }
+            frame.writePart(.create) { $0.writeCreate(other, data, .persistent) }
             frame.writeMultiHeader(type: -1, isDone: true, error: -1)
         }
     }
@@ -214,11 +233,12 @@ extension SimulatedClient {
 
 extension ByteWriter {
     fileprivate func writeCreate(
-        _ path: String, _ data: String, _ mode: CreateMode, isSecret: Bool
+        _ path: String, _ data: String, _ mode: CreateMode,
+        _ acl: [ACLEntry] = ACLEntry.openUnsafe
     ) {
         writeString(path)
         writeString(data)
-        writeACL(isSecret ? SimulatedClient.secretACL : ACLEntry.openUnsafe)
+        writeACL(acl)
         writeInt32(mode.rawValue)
     }
 

@@ -24,7 +24,10 @@ extension FaultInjector {
     }
 
     private func cut(_ paths: [Path]) {
-        let span = chance.span(.milliseconds(50) ... .seconds(8))
+        cut(paths, for: chance.span(.milliseconds(50) ... .seconds(8)))
+    }
+
+    func cut(_ paths: [Path], for span: Span) {
         run.note(nil, "cut for \(span): \(paths)")
         for path in paths { network.cut(path) }
         run.after(span) { [self] in for path in paths { network.heal(path) } }
@@ -68,7 +71,7 @@ extension FaultInjector {
         }
     }
 
-    private func both(_ paths: [Path]) -> [Path] { paths + paths.map(\.back) }
+    func both(_ paths: [Path]) -> [Path] { paths + paths.map(\.back) }
 
     private func oneWayOrBoth(_ paths: [Path]) -> [Path] {
         switch chance.below(10) {

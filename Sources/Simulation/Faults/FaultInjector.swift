@@ -5,7 +5,7 @@ import ZKWire
 final class FaultInjector {
     let run: Run
     let network: Network
-    private let ghost: Ghost
+    let ghost: Ghost
     let machines: [Machine]
     let clients: [Host]
     var chance: Chance
@@ -26,6 +26,10 @@ final class FaultInjector {
         for machine in machines {
             machine.onEnd = { [unowned self, unowned machine] in ended(machine, couldStart: $0) }
         }
+        run.moments = Moments(
+            synchronizing: { [unowned self] in synchronizing($0, by: $1) },
+            streaming: { [unowned self] in streaming(to: $0, by: $1) },
+            cutting: { [unowned self] in cutting($0) })
         let rates = run.options.faults
         plan(rates.crash) { [self] in crash() }
         plan(rates.partition) { [self] in partition() }
@@ -40,6 +44,8 @@ final class FaultInjector {
         plan(rates.wipe) { [self] in wipe() }
         plan(rates.diskError) { [self] in failDisk() }
         plan(rates.fullDisk) { [self] in fillDisk() }
+        plan(rates.leaderCut) { [self] in cutLeader() }
+        plan(rates.snapshotLoss) { [self] in loseSnapshots() }
     }
 
     private func plan(_ mean: Span?, _ fault: @escaping () -> Void) {
@@ -69,7 +75,7 @@ final class FaultInjector {
 
     private var running: [Machine] { machines.filter { $0.process != nil } }
 
-    private var leading: Machine? {
+    var leading: Machine? {
         machines.first { $0.process?.core.peer.role.isEstablishedLeader == true }
     }
 
@@ -101,7 +107,7 @@ final class FaultInjector {
         restart(machine, after: run.areFaultsOver ? .milliseconds(50) : usual)
     }
 
-    private func restart(_ machine: Machine, after delay: Span) {
+    func restart(_ machine: Machine, after delay: Span) {
         run.after(delay) { [self] in
             guard machine.process == nil, run.failure == nil else { return }
             run.figures.starts += 1

@@ -17,6 +17,16 @@ package struct FaultRates: Sendable {
     package var wipe: Span?
     package var diskError: Span?
     package var fullDisk: Span?
+    /// The leader is cut off from all others, with what it has proposed.
+    package var leaderCut: Span?
+    /// A member that is down loses its newest snapshot, or all of them.
+    package var snapshotLoss: Span?
+    /// Of a hundred synchronizations, those in which the leader or the learner dies.
+    package var syncCrashes = 0
+    /// Of a hundred streams from a leader's disk, those whose learner is cut off meanwhile.
+    package var streamStalls = 0
+    /// Of a hundred cuts of logs, those in which the disk fails or is full.
+    package var cutFailures = 0
 
     package init() {}
 
@@ -39,6 +49,11 @@ package struct FaultRates: Sendable {
         portCut = rate(30, [1500, 5000])
         slowPath = rate(30, [1500, 5000])
         clockDrift = rate(25, [3000])
+        snapshotLoss = rate(25, [3000, 10_000])
+        leaderCut = rate(25, [2000, 8000])
+        syncCrashes = chance.pick([0, 0, 10, 30])
+        streamStalls = partition == nil ? 0 : chance.pick([0, 30])
+        cutFailures = diskError == nil ? 0 : 30
     }
 
     package static let none = FaultRates()

@@ -65,7 +65,7 @@ extension Ghost {
 
     /// P-15: who says that it is in an epoch has the epoch's initial history. P-12: what two servers
     /// of one epoch have of it is the same, as far as it goes.
-    private func checkHistory(of server: GhostServer) {
+    func checkHistory(of server: GhostServer) {
         guard server.mayVote else { return }
         let epoch = server.epochs.current
         if let end = initialEnds[epoch] {

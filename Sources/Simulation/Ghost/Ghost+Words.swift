@@ -13,6 +13,7 @@ extension Ghost {
             expect(
                 server.epochs.current == packet.zxid.epoch || !server.mayVote, "P-15",
                 "server \(id) acknowledges NEWLEADER \(packet.zxid) in \(server.epochs)")
+            checkHistory(of: server)
         case .ack:
             expect(
                 server.hasDurably(packet.zxid), "P-13",

@@ -16,6 +16,8 @@ package final class Network {
     /// Bytes per second where a path is narrow.
     private var rates: [Path: Int] = [:]
     private var extraDelays: [Path: Span] = [:]
+    /// When what is on a path that was narrow or late will have come.
+    private var lateUntil: [Path: Int64] = [:]
     /// Who takes a connection; false: it is refused.
     var accept: (Host, Socket) -> Bool = { _, _ in false }
     /// The ends that stand.
@@ -43,6 +45,15 @@ package final class Network {
 
     func isOpen(_ path: Path) -> Bool {
         cuts.isEmpty || (cuts[path] == nil && cuts[path.anyPort] == nil)
+    }
+
+    /// Servers hear each other, and always have of late.
+    func isUntroubled(_ one: Host, _ other: Host) -> Bool {
+        let paths = [Path(from: one, to: other), Path(from: other, to: one)]
+        return paths.allSatisfy { path in
+            isOpen(Path(from: path.from, to: path.to, port: .quorum)) && rates[path] == nil
+                && extraDelays[path] == nil && lateUntil[path, default: 0] < now
+        }
     }
 
     /// Bytes per second, where they are few.
@@ -104,10 +115,19 @@ package final class Network {
     }
 
     /// - Parameter rate: bytes per second; nil: as many as come.
-    func limit(_ path: Path, to rate: Int?) { rates[path] = rate }
+    func limit(_ path: Path, to rate: Int?) {
+        noteLate(path)
+        rates[path] = rate
+    }
 
     /// - Parameter extra: beyond what it takes else; nil: none.
-    func delay(_ path: Path, by extra: Span?) { extraDelays[path] = extra }
+    func delay(_ path: Path, by extra: Span?) {
+        noteLate(path)
+        extraDelays[path] = extra
+    }
+
+    /// What is on its way may take as long as the longest delay.
+    private func noteLate(_ path: Path) { lateUntil[path] = now + Span.seconds(10).nanoseconds }
 
     func healAll() {
         rates = [:]

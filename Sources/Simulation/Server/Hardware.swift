@@ -1,21 +1,27 @@
 // What outlives a server's process: its disk and its clocks, and what may be wrong with them.
 
+import Recovery
 import ServerCore
 import Storage
 import ZKWire
 import Zab
 
 final class Hardware {
+    static let directory = DataDirectory("/data")
+
     let run: Run
     let id: ServerID
     var chance: Chance
-    var disk = SimulatedDisk()
+    /// The next one has the faults of this one behind it.
+    var disk = SimulatedDisk() { didSet { isDiskInTrouble = false } }
     /// What its wall clock is ahead of the others'.
     var wallOffsetMilliseconds: Int64 = 0
     /// A disk in trouble takes so many times longer.
     var diskSlowness: Int64 = 1
     /// Its operations may fail, by a fault that was planned.
     var isDiskInTrouble = false
+    /// Until then nobody may count on this machine to be quick.
+    private(set) var troubledUntil = Int64(0)
     private let syncTime: ClosedRange<Span>
     /// How fast the monotonic clock runs, in hundredths of simulated time.
     private(set) var clockRate: Int64 = 100
@@ -55,7 +61,13 @@ final class Hardware {
     func diskTime(syncs: Int64, _ chance: inout Chance) -> Span {
         var total = Span.microseconds(chance.within(10...80))
         for _ in 0..<syncs { total = total + chance.span(syncTime) }
-        return total * diskSlowness
+        total = total * diskSlowness
+        if diskSlowness > 1 { expectTrouble(for: total) }
+        return total
+    }
+
+    func expectTrouble(for span: Span) {
+        troubledUntil = max(troubledUntil, run.now + span.nanoseconds)
     }
 
     /// One of the next operations fails.

@@ -40,6 +40,7 @@ final class Life {
     var host: Host { hardware.host }
     var now: Now { hardware.now }
     var isPaused: Bool { pausedUntil != nil }
+    var defects: KnownDefects { run.options.defects }
 
     func diskTime(syncs: Int64, _ chance: inout Chance) -> Span {
         hardware.diskTime(syncs: syncs, &chance)
@@ -61,6 +62,7 @@ final class Life {
         guard isAlive, pausedUntil == nil else { return }
         let end = run.now + span.nanoseconds
         pausedUntil = end
+        hardware.expectTrouble(for: span)
         run.after(span) { [self] in
             guard isAlive, pausedUntil == end else { return }
             goOn()

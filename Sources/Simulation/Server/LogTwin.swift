@@ -50,6 +50,18 @@ final class LogTwin {
     private var idleTimer = 0
     /// A leader's snapshot is being taken.
     private var installation: (link: LinkID, feed: FeedTwin)?
+    /// With ZOOKEEPER-3642: what came after a leader's snapshot of which the disk has nothing.
+    private var unwritten: (link: LinkID, batches: [TxnBatch])?
+    /// With ZOOKEEPER-2201: streams of snapshots under way, which hold what this thread needs.
+    private var holders = 0
+    var surroundings = Surroundings()
+
+    /// For defects: what else of the process they concern.
+    struct Surroundings {
+        var hasLink: (LinkID) -> Bool = { _ in false }
+        var leaveLeader: () -> Void = {}
+        var use: (ChainPoint, SnapshotOrigin) -> Void = { _, _ in }
+    }
 
     init(_ life: Life, _ storage: RecoveredMachine, _ writer: SnapshotWriterTwin) {
         self.life = life
@@ -70,7 +82,7 @@ final class LogTwin {
     // MARK: The thread
 
     private func wake() {
-        guard !isAwake, installation == nil else { return }
+        guard !isAwake, installation == nil, holders == 0 else { return }
         isAwake = true
         life.after(.microseconds(chance.within(5...60))) { [self] in takeQueue() }
     }
@@ -92,7 +104,16 @@ final class LogTwin {
         next()
     }
 
+    func hold() { holders += 1 }
+
+    func release() {
+        holders -= 1
+        guard holders == 0, !isAwake else { return }
+        if operations.isEmpty { wake() } else { next() }
+    }
+
     private func next() {
+        guard holders == 0 else { return isAwake = false }
         if installation != nil {
             isAwake = false
             return wakeInstaller()
@@ -155,11 +176,17 @@ final class LogTwin {
 
     private func apply(_ operation: Operation) throws(SyncError) -> LogReport? {
         switch operation {
+        case .append(let batches) where unwritten != nil:
+            unwritten?.batches += batches
+            let zxid = batches.last?.entries.last?.zxid ?? storage.end.zxid
+            return .appended(upTo: ChainPoint(zxid: zxid, checksum: 0))
         case .append(let batches):
             let result = try onLog { () throws(TxnLogError) in try log.append(batches) }
             isWatermarkBehind = true
             if result.isNewSegment { operations.append(.prepareSegment) }
-            return .appended(upTo: storage.end)
+            let end = result.points[result.points.count - 1]
+            if end != storage.end { surroundings.leaveLeader() }
+            return .appended(upTo: end)
         case .other(let message): return try apply(message)
         case .flushWatermark:
             isWatermarkBehind = false
@@ -179,6 +206,7 @@ final class LogTwin {
             let purge = try storage.release(upTo: zxid)
             if purge.count > 0 { operations.append(.remove(purge)) }
         case .writeEpochs(let epochs):
+            if unwritten != nil { try endUnwritten() }
             try storage.write(epochs)
             return .epochsWritten(epochs)
         case .truncate(let zxid, let rebuilds):
@@ -222,8 +250,7 @@ final class LogTwin {
             while let piece = feed.next() {
                 guard let rest = try storage.takeInstall(piece) else { continue }
                 feed.putBack(piece[(piece.count - rest)...])
-                let tree = try storage.finishInstall()
-                return endInstall { .installed($0, storage.end, storage.origin, tree) }
+                return try finishInstall()
             }
         } catch {
             guard case .badStream(let reason) = error else { throw error }
@@ -233,6 +260,24 @@ final class LogTwin {
             storage.abandonInstall()
             endInstall { .installFailed($0, reason: "the connection broke off") }
         }
+    }
+
+    private func finishInstall() throws(SyncError) {
+        let disk = life.hardware.disk
+        if life.defects.contains(.zookeeper2872) { disk.ignoredSyncs = Hardware.directory.snapshots }
+        let tree = try storage.finishInstall()
+        disk.ignoredSyncs = nil
+        if storage.hasUnwritten, let installation { unwritten = (installation.link, []) }
+        endInstall { .installed($0, storage.end, storage.origin, tree) }
+    }
+
+    /// ZOOKEEPER-3642: NEWLEADER makes what is in memory only this server's, if it is the same leader's.
+    private func endUnwritten() throws(SyncError) {
+        guard let unwritten else { return }
+        self.unwritten = nil
+        let isSameLeader = surroundings.hasLink(unwritten.link)
+        try storage.endUnwritten(isSameLeader ? unwritten.batches : nil)
+        if isSameLeader { surroundings.use(storage.end, storage.origin) }
     }
 
     private func endInstall(_ outcome: (LinkID) -> LogReport) {

@@ -4,6 +4,7 @@ import DataTree
 import Recovery
 import Resync
 import ServerCore
+import Snapshot
 import Storage
 import ZKWire
 import Zab
@@ -49,6 +50,7 @@ final class Machine {
             return onEnd(false)
         }
         ghost.recovered(state, id)
+        if run.options.defects.contains(.zookeeper1653), !isEpochWhole(state) { return }
         let durable = state.durable()
         run.note(
             host, "starts: \(durable.lastZxid) epochs \(durable.epochs) blank \(durable.isBlank)")
@@ -68,9 +70,21 @@ final class Machine {
         process.start()
     }
 
-    private func recovery(_ seed: UInt64) -> Recovery<SimulatedDisk> {
+    /// ZOOKEEPER-1653, of the shell's start: it compares what a crash may leave different.
+    private func isEpochWhole(_ state: RecoveredState<SimulatedDisk>) -> Bool {
+        let current = state.durable().epochs.current
+        let last = state.log.lastZxid
+        guard last.epoch > current else { return true }
+        run.fail(
+            "S-01", "server \(id) cannot start: its log ends at \(last), its epoch is \(current)")
+        return false
+    }
+
+    private func recovery(
+        _ seed: UInt64, of disk: SimulatedDisk? = nil
+    ) -> Recovery<SimulatedDisk> {
         Recovery(
-            hardware.disk, DataDirectory("/data"),
+            disk ?? hardware.disk, Hardware.directory,
             run.options.recovery(for: id, ensembleID: hardware.chance.next() | 1, seed: seed))
     }
 
@@ -86,9 +100,7 @@ final class Machine {
     func wouldLoad(afterPowerLoss isPowerLost: Bool) throws(RecoveryError) -> DataTree {
         let disk = hardware.disk
         let left = isPowerLost ? disk.crash(seed: hardware.chance.next()) : disk.afterKill()
-        let configuration = RecoveryConfiguration(
-            serverID: id, newEnsembleID: 1, seed: hardware.chance.next())
-        return try Recovery(left, DataDirectory("/data"), configuration).load().tree
+        return try recovery(hardware.chance.next(), of: left).load().tree
     }
 
     // MARK: Ending
@@ -127,6 +139,37 @@ final class Machine {
         stop(process)
         hardware.disk = hardware.disk.afterKill()
         process.end()
+    }
+
+    /// The newest snapshot, or all, are empty files from now on. Another snapshot of the same history
+    /// will do, and so will a log that begins at the beginning; otherwise a start has to refuse
+    /// (S-21), and the disk is exchanged.
+    /// - Returns: whether it was.
+    func loseSnapshots(all: Bool) -> Bool {
+        // Whether it can start at all is another check's affair.
+        let copy = hardware.disk.afterKill()
+        guard let state = try? recovery(hardware.chance.next(), of: copy).load(),
+            let names = try? state.snapshots.list()
+        else { return false }
+        let lost = names.prefix(all ? names.count : 1)
+        let isStartable =
+            state.log.startsAfter == .zero
+            || names.dropFirst(lost.count).contains {
+                (try? state.snapshots.reader.footer(of: $0))?.origin == state.snapshotOrigin
+            }
+        run.note(host, "loses \(lost.map(\.fileName)); has to start: \(isStartable)")
+        for name in lost {
+            hardware.disk.place([], at: Hardware.directory.snapshots + "/" + name.fileName)
+        }
+        guard !isStartable else { return false }
+        do throws(RecoveryError) {
+            _ = try recovery(hardware.chance.next(), of: hardware.disk.afterKill()).load()
+            return false
+        } catch {
+            run.note(host, "is refused: \(error)")
+            wipe()
+            return true
+        }
     }
 
     /// Its process is gone, and so is everything that it had.

@@ -16,7 +16,11 @@ extension QuorumTwin {
                 pieces.append([UInt8]($0))
             }
         }
-        if case .success(let plan?) = result { life.run.figures.note(plan) }
+        if case .success(let plan?) = result {
+            life.run.figures.note(plan)
+            life.run.moments.streaming(order.learner, life.id)
+        }
+        if holdsLog(result) { streamsSnapshot(true) }
         life.run.note(life.host, "streams to \(order.learner): \(result)")
         sendNext(pieces[...], order, result, link)
     }
@@ -27,6 +31,7 @@ extension QuorumTwin {
     ) {
         guard link.wire.isOpen else {
             link.isStreaming = false
+            if holdsLog(result) { streamsSnapshot(false) }
             return life.tell(.streamFailed(order.link, reason: "the link is gone"))
         }
         life.after(.microseconds(chance.within(10...2000))) { [self] in
@@ -41,8 +46,10 @@ extension QuorumTwin {
         _ order: SyncOrder, _ result: Result<SyncPlan?, any Error>, _ link: QuorumLinkTwin
     ) {
         link.isStreaming = false
+        if holdsLog(result) { streamsSnapshot(false) }
         switch result {
         case .success(let plan):
+            if plan != nil { life.run.moments.synchronizing(order.learner, life.id) }
             var upTo = order.upTo
             if case .snapshot(let zxid)? = plan { upTo = max(upTo, zxid) }
             life.tell(.streamed(order.link, upTo: upTo))

@@ -19,6 +19,8 @@ final class QuorumTwin {
 
     let life: Life
     private(set) var links: [LinkID: QuorumLinkTwin] = [:]
+    /// With ZOOKEEPER-2201: the stream of a snapshot begins, or ends.
+    var streamsSnapshot: (Bool) -> Void = { _ in }
     private var lastLink: UInt64 = 0
     private var dial: Dial?
     private(set) var sync: LearnerSync<SimulatedDisk>

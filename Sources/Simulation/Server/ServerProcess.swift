@@ -39,6 +39,15 @@ final class ServerProcess {
         life.endTurn = { [unowned self] in endTurn() }
         log.onReport = { [unowned self] in logReported($0) }
         snapshotWriter.onReport = { [unowned self] in snapshots.writerReported($0) }
+        log.surroundings = LogTwin.Surroundings(
+            hasLink: { [unowned self] in quorum.links[$0] != nil },
+            leaveLeader: { [unowned self] in quorum.leaveLeader() },
+            use: { [unowned self] in
+                snapshots.resume(installed: $0, $1)
+                quorum.use($1)
+            })
+        quorum.streamsSnapshot = { [unowned self] in if $0 { log.hold() } else { log.release() } }
+        snapshots.watch(life.core.tree)
         clients.handOver = { [unowned self] in handOver() }
     }
 
@@ -120,6 +129,7 @@ final class ServerProcess {
         case .writeEpochs(let epochs): log.send(.writeEpochs(epochs))
         case .truncate(let zxid, let rebuilds):
             life.ghost.truncates(to: zxid, life.id)
+            run.moments.cutting(life.id)
             snapshots.suspend()
             log.send(.truncate(to: zxid, rebuilds: rebuilds))
         case .install(let link, let zxid):
@@ -140,11 +150,11 @@ final class ServerProcess {
             life.step(.zab(.appended(upTo: end.zxid)))
         case .epochsWritten(let epochs): life.step(.zab(.epochsWritten(epochs)))
         case .truncated(let end, let tree):
-            if let tree { life.step(.treeReplaced(tree)) }
+            if let tree { replaceTree(tree) }
             life.step(.zab(.truncated(to: end.zxid)))
             snapshots.resume(at: end)
         case .installed(let link, let end, let origin, let tree):
-            life.step(.treeReplaced(tree))
+            replaceTree(tree)
             life.step(.zab(.installed(link, zxid: end.zxid)))
             snapshots.resume(installed: end, origin)
             quorum.use(origin)
@@ -156,6 +166,11 @@ final class ServerProcess {
             snapshots.resume()
         }
         endTurn()
+    }
+
+    private func replaceTree(_ tree: DataTree) {
+        snapshots.watch(tree)
+        life.step(.treeReplaced(tree))
     }
 
     // MARK: Ending

@@ -35,10 +35,25 @@ final class SnapshotTwin {
 
     func noteAppended(_ zxid: Zxid, chainChecksum: UInt32) { lastAppended = (zxid, chainChecksum) }
 
-    func startDue() { if isUnderWay || isSuspended { isNextDue = true } else { start() } }
+    func startDue() {
+        if isUnderWay || isSuspended || isMidwayWanted {
+            isNextDue = true
+        } else {
+            start()
+        }
+    }
 
     private func start() {
         guard !isUnderWay, !isSuspended else { return }
+        begin()
+        let count = life.run.options.snapshotTxnCount
+        life.step(
+            .snapshotStarted(
+                nextTxnCount: count / 2 + chance.below(count / 2 + 1), nextTxnBytes: .max))
+        schedule()
+    }
+
+    private func begin() {
         isUnderWay = true
         isNextDue = false
         let tree = life.core.tree
@@ -51,11 +66,31 @@ final class SnapshotTwin {
         writer.send(.begin(startZxid: zxid))
         hand(over: piece)
         life.run.figures.snapshots += 1
+    }
+
+    // MARK: Within a transaction
+
+    /// With the defects that let a snapshot begin within a transaction all of them do.
+    private var isMidwayWanted: Bool {
+        !life.defects.isDisjoint(with: [.zookeeper3127, .zookeeper3144])
+    }
+
+    /// This is the process's tree from now on.
+    func watch(_ tree: DataTree) {
+        guard isMidwayWanted else { return }
+        tree.midway = { [unowned self] in beginMidway() }
+    }
+
+    /// As by a thread of its own that has its turn just now. The core is told afterwards, since it
+    /// is in the midst of the transaction.
+    private func beginMidway() {
+        guard isNextDue, !isUnderWay, !isSuspended else { return }
+        begin()
+        while walk != nil { slice() }
         let count = life.run.options.snapshotTxnCount
-        life.step(
-            .snapshotStarted(
-                nextTxnCount: count / 2 + chance.below(count / 2 + 1), nextTxnBytes: .max))
-        schedule()
+        life.after(.microseconds(1)) { [life] in
+            life.step(.snapshotStarted(nextTxnCount: count, nextTxnBytes: .max))
+        }
     }
 
     private func schedule() {
@@ -114,11 +149,14 @@ final class SnapshotTwin {
 
     func resume() {
         isSuspended = false
-        if !isUnderWay, isNextDue { start() }
+        if !isUnderWay, isNextDue, !isMidwayWanted { start() }
     }
 
     /// The process is gone: the tree, which knows of the walk, is let go of.
-    func end() { walk?.end() }
+    func end() {
+        walk?.end()
+        life.core.tree.midway = nil
+    }
 
     // MARK: Reports of the thread
 
@@ -146,6 +184,6 @@ final class SnapshotTwin {
         walk = nil
         isUnderWay = false
         piecesUnderWay = 0
-        if isNextDue { start() }
+        if isNextDue, !isMidwayWanted { start() }
     }
 }

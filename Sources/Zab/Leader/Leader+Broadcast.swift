@@ -4,18 +4,22 @@
 import ZKWire
 
 extension Leader {
-    /// The counter after which a leader steps down. The layer above proposes a turn's requests
-    /// without asking in between; so many fit before the counter would wrap (rule 8).
-    static let lastCounter = UInt32.max - 65_536
-
     var nextZxid: Zxid {
         let last = ledger.history.last
+        if last.counter >= configuration.maximumCounter, last.epoch >= epoch {
+            // What adding one to 0xffffffff comes to; a leader steps down before.
+            return Zxid(epoch: Epoch(rawValue: last.epoch.rawValue + 1), counter: 0)
+        }
         return last.epoch < epoch ? Zxid(epoch: epoch, counter: 1) : last.next
     }
 
+    /// The layer above proposes a turn's requests without asking in between: so many fit before the
+    /// counter would wrap (rule 8).
     var isCounterUsedUp: Bool {
+        if configuration.defects.contains(.zookeeper1277) { return false }
         let last = ledger.history.last
-        return last.epoch >= epoch && last.counter >= Leader.lastCounter
+        let end = configuration.maximumCounter - configuration.counterReserve
+        return last.epoch >= epoch && last.counter >= end
     }
 
     /// Proposals, commits and questions of this turn leave.

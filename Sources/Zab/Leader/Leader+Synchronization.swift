@@ -32,7 +32,8 @@ extension Leader {
         guard let common = commonEnd(with: learner.last), learner.isOurs || common == learner.last
                 || common.epoch == learner.last.epoch
         else { return stream(learner, &effects) }
-        let mode = common == learner.last ? SyncMode.diff : .trunc
+        let isUncut = configuration.defects.contains(.zookeeper1154)
+        let mode = common == learner.last || isUncut ? SyncMode.diff : .trunc
         write(learner, mode == .diff ? .diff(promised) : .trunc(common), &effects)
         effects.notices.append(.learnerSyncing(learner.server, mode, after: common))
         complete(learner, after: common, &effects)
@@ -73,7 +74,7 @@ extension Leader {
         guard let learner = byLink[link], learner.phase == .streaming else { return }
         learner.lastProgress = now
         lastProgress = now
-        if zxid >= ledger.history.base {
+        if zxid >= ledger.history.base || configuration.defects.contains(.zookeeper2418) {
             complete(learner, after: zxid, &effects)
         } else if zxid > learner.last {
             learner.last = zxid
@@ -95,6 +96,8 @@ extension Leader {
         // the COMMITs that their own leader would have sent.
         let committed = learner.isVoter && !learner.isOurs ? promised : history.committed
         let output = learner.link.output
+        let isHasty = configuration.defects.contains(.zookeeper3104)
+        if isHasty { writeNewLeader(learner, &effects) }
         history.forEach(after: common, through: end) { slot in
             output.writeProposal(slot.zxid, payload: slot.payload)
             if !learner.isOurs, slot.zxid <= committed { output.writeCommit(slot.zxid) }
@@ -104,6 +107,10 @@ extension Leader {
         learner.sentUpTo = learner.isVoter || !learner.isOurs ? end : min(end, history.committed)
         learner.syncedThrough = learner.isOurs ? end : learner.commitSent
         learner.phase = .registered
+        if !isHasty { writeNewLeader(learner, &effects) }
+    }
+
+    private func writeNewLeader(_ learner: LearnerLink, _ effects: inout ZabEffects) {
         configuration.membershipText.withByteView { text in
             let membership = text.count > 0 ? text : nil
             write(learner, .newLeader(firstZxid, membership: membership), &effects)

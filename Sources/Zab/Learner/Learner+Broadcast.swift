@@ -30,8 +30,8 @@ extension Learner {
             return false
         }
         let isFirst = zxid.epoch > last.epoch && zxid.counter == 1
-        guard isFirst || (zxid == last.next && zxid.epoch == last.epoch), zxid.epoch <= epoch
-        else {
+        let follows = isFirst || (zxid == last.next && zxid.epoch == last.epoch) || isGapTaken
+        guard follows, zxid.epoch <= epoch else {
             violate("PROPOSAL \(zxid) after \(last)")
             return false
         }
@@ -39,6 +39,7 @@ extension Learner {
         let offset = payloads.count
         payloads.writeRaw(payload)
         ledger.history.append(zxid, from: offset)
+        noteGap(zxid)
         return true
     }
 

@@ -49,6 +49,7 @@ extension Learner {
         case .promising where ledger.epochs.accepted >= epoch:
             acknowledgeEpoch(ledger.epochs.current, &effects)
         case .adopting where ledger.epochs.current == epoch:
+            if isHistoryLate, logsLate(&effects) { return }
             acknowledgeNewLeader(&effects)
         case .live where !isVoter && ledger.epochs.current == epoch:
             comeBackAsVoter()
@@ -60,6 +61,6 @@ extension Learner {
         precondition(ledger.isSettled, "the end of the log is not known")
         enter(.acknowledging)
         write(
-            .ackEpoch(lastLoggedZxid: ledger.history.last, currentEpoch: current), &effects)
+            .ackEpoch(lastLoggedZxid: ledger.end, currentEpoch: current), &effects)
     }
 }

@@ -7,6 +7,7 @@ extension Learner {
     func handleDiff(_ zxid: Zxid) {
         guard begins("DIFF") else { return }
         announced = zxid
+        if configuration.defects.contains(.zookeeper2355) { ledger.claimed = zxid }
     }
 
     func handleTrunc(_ zxid: Zxid, _ effects: inout ZabEffects) {
@@ -37,6 +38,7 @@ extension Learner {
             return false
         }
         enter(.receiving)
+        ledger.holdsBack = isHistoryLate
         return true
     }
 
@@ -67,7 +69,7 @@ extension Learner {
     /// Once the history is durable the epoch is this server's. One without a vote that has one by
     /// the configuration waits for UPTODATE: only then is it known that this history counts.
     private func adopt(_ effects: inout ZabEffects) {
-        guard phase == .adopting, ledger.isDurable(upTo: syncEnd) else { return }
+        guard phase == .adopting, isHistoryLate || ledger.isDurable(upTo: syncEnd) else { return }
         if isVoter || configuration.isObserver {
             ledger.write(current: epoch, isRecovering: false, into: &effects)
         } else {
@@ -88,6 +90,7 @@ extension Learner {
     func handleUpToDate(_ effects: inout ZabEffects) {
         guard phase == .waiting else { return violate("UPTODATE in \(phase)") }
         enter(.live)
+        ledger.holdsBack = false
         ledger.commit(upTo: announced)
         write(.ack(firstZxid), &effects)
         checkSynced(&effects)
