@@ -4,4 +4,5 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 swift build --configuration release --product zksim
+.build/release/zksim --par
 exec .build/release/zksim --first-seed 1 --seeds 500 --jobs "$(nproc)" "$@"

@@ -60,6 +60,12 @@ package final class SegmentInspector<D: Disk> {
     /// Where the next record begins, or where the last step stopped.
     package var offset: Int { cursor.offset }
 
+    /// Goes on to a place at which a record begins, as an earlier look at the same file has found.
+    package func move(to offset: Int) {
+        precondition(offset >= cursor.offset, "back from \(cursor.offset) to \(offset)")
+        cursor.offset = offset
+    }
+
     package func next() throws(DiskError) -> Step {
         let offset = cursor.offset
         switch try cursor.next() {

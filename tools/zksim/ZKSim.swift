@@ -25,6 +25,8 @@ struct ZKSim: ParsableCommand {
     var seeds: UInt64 = 100
     @Option(help: "How many processes run them.")
     var jobs = 1
+    @Flag(help: "Run the whole matrix of repairs: every case, with each kind of damage.")
+    var par = false
     /// This process runs seeds for another: every so many.
     @Option(help: .hidden)
     var stride: UInt64?
@@ -35,7 +37,9 @@ struct ZKSim: ParsableCommand {
     }
 
     func run() throws {
-        if let seed {
+        if par {
+            guard try MatrixReport.run() else { throw ExitCode.failure }
+        } else if let seed {
             try runOne(seed)
         } else if let stride {
             for offset in Swift.stride(from: 0, to: seeds, by: Int(stride)) {
