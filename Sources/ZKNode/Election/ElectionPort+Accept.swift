@@ -38,6 +38,16 @@ extension ElectionPort {
         dial(peer)
     }
 
+    /// - Returns: nil, and the connection is closed, where nobody answers.
+    func beginRepair(_ channel: any Channel) -> RepairConnection? {
+        arrivals.remove(channel)
+        guard let desk else {
+            channel.close(promise: nil)
+            return nil
+        }
+        return RepairConnection(desk, channel)
+    }
+
     func refuse(_ channel: any Channel, _ reason: String) {
         let place = channel.remoteAddress?.ipAddress ?? "unknown"
         logger.debug("closed an election connection of \(place): \(reason)")
