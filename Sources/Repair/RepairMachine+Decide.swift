@@ -12,7 +12,7 @@ extension RepairMachine {
     }
 
     /// One way to a whole history.
-    private struct Option {
+    private struct Candidate {
         let base: RepairBase
         /// Who has the snapshot that it stands on, if it has to be fetched.
         var server: ServerID?
@@ -25,15 +25,15 @@ extension RepairMachine {
         // Each pass with another account of where the history ends; there are few.
         while damage.needsLeader == nil {
             let end = damage.end.last
-            let options = options(upTo: end)
-            if options.contains(where: \.walk.isContradictory) {
+            let candidates = candidates(upTo: end)
+            if candidates.contains(where: \.walk.isContradictory) {
                 damage.needsLeader = "what the other members have contradicts what is here"
-            } else if let option = options.first(where: { isFeasible($0.walk.holes) }) {
-                guard option.walk.holes.isEmpty else { return ask(option.walk.holes, &effects) }
-                guard case .suspect = damage.end else { return take(option, upTo: end, &effects) }
+            } else if let candidate = candidates.first(where: { isFeasible($0.walk.holes) }) {
+                guard candidate.walk.holes.isEmpty else { return ask(candidate.walk.holes, &effects) }
+                guard case .suspect = damage.end else { return take(candidate, upTo: end, &effects) }
                 guard settleEnd(now, &effects) else { return }
             } else {
-                let holes = options.first?.walk.holes ?? []
+                let holes = candidates.first?.walk.holes ?? []
                 ask(holes, &effects)
                 guard let hole = holes.first, isRefuted(hole) else {
                     return waitForLeader(now, &effects)
@@ -45,33 +45,33 @@ extension RepairMachine {
     }
 
     private mutating func take(
-        _ option: Option, upTo end: Zxid, _ effects: inout [RepairEffect]
+        _ candidate: Candidate, upTo end: Zxid, _ effects: inout [RepairEffect]
     ) {
-        if let server = option.server, case .fetched(let offer) = option.base,
+        if let server = candidate.server, case .fetched(let offer) = candidate.base,
             !fetchedSnapshots.contains(offer)
         {
             fetch(offer, from: server, &effects)
             return ask(server, .snapshot(offer.start, offset: 0), &effects)
         }
         effects.append(
-            .rebuild(RepairPlan(base: option.base, parts: option.walk.parts, end: end)))
+            .rebuild(RepairPlan(base: candidate.base, parts: candidate.walk.parts, end: end)))
     }
 
     /// In the order in which they are tried: what there is of one's own, then others' snapshots.
-    private func options(upTo end: Zxid) -> [Option] {
-        func option(_ base: RepairBase, _ server: ServerID? = nil) -> Option {
-            Option(
+    private func candidates(upTo end: Zxid) -> [Candidate] {
+        func candidate(_ base: RepairBase, _ server: ServerID? = nil) -> Candidate {
+            Candidate(
                 base: base, server: server,
                 walk: HistoryWalkBack(
                     from: end, to: base.start, runs: damage.runs, fetched: fetched))
         }
-        var options = damage.snapshots.filter { $0.end <= end }.map { option(.own($0)) }
+        var candidates = damage.snapshots.filter { $0.end <= end }.map { candidate(.own($0)) }
         let beginsAtZero = damage.runs.first.map { $0.after == .zero } ?? true
-        if beginsAtZero { options.append(option(.nothing)) }
-        options += fetchedSnapshots.filter { $0.end <= end }.map { option(.fetched($0)) }
-        options += offers(upTo: end).map { option(.fetched($0.offer), $0.server) }
-        if !beginsAtZero { options.append(option(.nothing)) }
-        return options
+        if beginsAtZero { candidates.append(candidate(.nothing)) }
+        candidates += fetchedSnapshots.filter { $0.end <= end }.map { candidate(.fetched($0)) }
+        candidates += offers(upTo: end).map { candidate(.fetched($0.offer), $0.server) }
+        if !beginsAtZero { candidates.append(candidate(.nothing)) }
+        return candidates
     }
 
     // MARK: Asking

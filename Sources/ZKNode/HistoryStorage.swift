@@ -52,6 +52,7 @@ struct HistoryStorage {
 
     mutating func write(_ epochs: Epochs) throws(ServerFailure) {
         var record = record
+        let isSynchronized = record.isRecovering && !epochs.isRecovering
         record.acceptedEpoch = epochs.accepted.rawValue
         record.currentEpoch = epochs.current.rawValue
         record.isRecovering = epochs.isRecovering
@@ -60,6 +61,8 @@ struct HistoryStorage {
         } catch {
             throw ServerFailure(.storageFailure, error.description)
         }
+        // What cannot be removed now is removed at the next start.
+        if isSynchronized { try? recovery.removeReplaced() }
     }
 
     /// - Returns: the state that the disk leads to, if it was asked for.

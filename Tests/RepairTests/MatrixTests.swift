@@ -18,7 +18,7 @@ struct MatrixTests {
         // `zksim --par` runs all of them, in a release build.
         for number in stride(from: damage.rawValue, to: RepairMatrix.caseCount, by: 29) {
             let result = try matrix.run(number, damage)
-            let expected: RepairMatrix.Result =
+            let expected: RepairMatrix.CaseResult =
                 RepairMatrix.isRepairable(number) ? .repaired : .refused
             #expect(result == expected, "case \(number)")
             if result != expected { return }

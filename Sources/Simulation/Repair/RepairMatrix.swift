@@ -17,7 +17,7 @@ package struct RepairMatrix {
     }
 
     /// What came of a case.
-    package enum Result: Equatable, Sendable {
+    package enum CaseResult: Equatable, Sendable {
         case repaired
         /// Nobody could; every message says so, and no file has changed.
         case refused
@@ -54,7 +54,7 @@ package struct RepairMatrix {
     }
 
     /// Runs one case: bit `server * entryCount + entry` of its number says that the copy is corrupt.
-    package func run(_ number: Int, _ damage: Damage) throws -> Result {
+    package func run(_ number: Int, _ damage: Damage) throws -> CaseResult {
         var damaged: [ServerID: SimulatedDisk] = [:]
         for (index, server) in servers.enumerated() {
             guard let disk = disks[server]?.afterKill() else { continue }
@@ -83,7 +83,7 @@ package struct RepairMatrix {
         }
     }
 
-    private func judgeRepaired(_ ensemble: RepairEnsemble) -> Result {
+    private func judgeRepaired(_ ensemble: RepairEnsemble) -> CaseResult {
         let expected = Dictionary(
             uniqueKeysWithValues: zxids.map { ($0, RepairFixture.payload($0)) })
         for server in servers {
@@ -100,7 +100,7 @@ package struct RepairMatrix {
     /// Whoever is damaged has said so and kept what it has.
     private func judgeRefused(
         _ ensemble: RepairEnsemble, _ before: [ServerID: [String: [UInt8]]]
-    ) -> Result {
+    ) -> CaseResult {
         for server in servers {
             guard case .stopped(let text) = ensemble.states[server],
                 let disk = ensemble.disks[server]
