@@ -79,7 +79,7 @@ extension RepairMachine {
     /// Whether there is anyone who may have each of these and was not asked yet.
     private func isFeasible(_ holes: [ZxidSpan]) -> Bool {
         holes.allSatisfy { hole in
-            peers.contains { $0.isConnected && $0.status != nil && !$0.hasAnswered(hole) }
+            peers.contains { $0.isReady && !$0.hasAnswered(hole) }
         }
     }
 
@@ -93,7 +93,7 @@ extension RepairMachine {
             }
             if isAsked { continue }
             let candidates = peers.filter {
-                $0.isConnected && $0.status != nil && $0.pending == nil && !$0.hasAnswered(hole)
+                $0.isReady && $0.pending == nil && !$0.hasAnswered(hole)
             }
             // Those first whose log lies around it.
             let best =

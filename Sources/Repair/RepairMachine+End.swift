@@ -66,9 +66,7 @@ extension RepairMachine {
             return true
         }
         wanted = [tail]
-        let unasked = peers.filter {
-            $0.isConnected && $0.status != nil && !$0.hasAnswered(tail)
-        }
+        let unasked = peers.filter { $0.isReady && !$0.hasAnswered(tail) }
         for peer in unasked { ask(peer.id, .txns(tail), &effects) }
         if let end = laterEnd(after: last, tail) ?? agreedEnd(after: last, tail) {
             damage.end = .known(end)

@@ -7,7 +7,7 @@ extension RepairMachine {
     mutating func waitForLeader(_ now: Instant, _ effects: inout [RepairEffect]) {
         let isEarly = startedAt.map { now - $0 < settings.grace } ?? true
         let others = peers.filter { settings.membership.isVoter($0.id) }
-        let isEveryoneHere = others.allSatisfy { $0.isConnected && $0.status != nil }
+        let isEveryoneHere = others.allSatisfy(\.isReady)
         if let helper = peers.first(where: \.isEstablished), !isEarly || isEveryoneHere {
             return effects.append(
                 .follow(
@@ -48,7 +48,7 @@ extension RepairMachine {
     private mutating func say(_ now: Instant, _ effects: inout [RepairEffect]) {
         if let last = lastSaidAt, now - last < settings.sayInterval { return }
         lastSaidAt = now
-        let missing = peers.filter { !$0.isConnected || $0.status == nil }.map { "\($0.id)" }
+        let missing = peers.filter { !$0.isReady }.map { "\($0.id)" }
         let who =
             missing.isEmpty ? "" : "; not reached: server \(missing.joined(separator: ", "))"
         effects.append(.say("\(lack)\(who)"))

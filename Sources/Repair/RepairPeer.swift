@@ -41,6 +41,12 @@ struct RepairPeer: Equatable, Sendable {
         return answer.isWhole && status?.isTrusted == true
     }
 
+    /// It can be asked for what it has.
+    var isReady: Bool {
+        guard isConnected, let status else { return false }
+        return status.state != .starting
+    }
+
     var isEstablished: Bool { isConnected && status?.state == .established }
 }
 

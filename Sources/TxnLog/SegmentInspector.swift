@@ -83,15 +83,13 @@ package final class SegmentInspector<D: Disk> {
     /// Goes on to the next place, past the one where a step ended or found something bad, at which a
     /// sound record begins; false, and at the end of the file, if there is none.
     package func seekRecord() throws(DiskError) -> Bool {
-        while cursor.offset + TxnLogFormat.recordHeaderBytes < sizeBytes {
-            cursor.offset += TxnLogFormat.alignmentBytes
+        while try cursor.seekHeader() {
             let place = cursor.offset
             if case .record = try cursor.next() {
                 cursor.offset = place
                 return true
             }
         }
-        cursor.offset = sizeBytes
         return false
     }
 

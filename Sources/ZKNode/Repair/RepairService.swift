@@ -1,4 +1,5 @@
 import Logging
+import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
 import Recovery
@@ -11,7 +12,7 @@ import Zab
 
 /// A running member's answers to those that repair themselves: from its files, on a thread of its
 /// own.
-// SAFETY: `@unchecked`: `answerer` and `surveyedAt` are touched by the pool's one thread only.
+// SAFETY: `@unchecked`: what the two threads share is behind the lock.
 final class RepairService: @unchecked Sendable {
     /// What the log has by now is looked for at most so often.
     private static let surveyInterval = TimeAmount.seconds(10)
@@ -26,9 +27,16 @@ final class RepairService: @unchecked Sendable {
     private let own: ServerID
     private let directory: DataDirectory
     private let disk = PosixDisk()
-    private let pool = NIOThreadPool(numberOfThreads: 1)
-    private var answerer: RepairAnswerer<PosixDisk>?
-    private var surveyedAt = NIODeadline.uptimeNanoseconds(0)
+    /// One answers, the other one looks through the files.
+    private let pool = NIOThreadPool(numberOfThreads: 2)
+
+    private struct View {
+        var answerer: RepairAnswerer<PosixDisk>?
+        var surveyedAt = NIODeadline.uptimeNanoseconds(0)
+        var isLooking = false
+    }
+
+    private let view = NIOLockedValueBox(View())
 
     init(_ own: ServerID, _ directory: DataDirectory) {
         self.own = own
@@ -54,32 +62,59 @@ final class RepairService: @unchecked Sendable {
 
     func stop() { try? pool.syncShutdownGracefully() }
 
+    /// - Returns: nil if it cannot be answered now.
     private func answer(_ request: RepairRequest, _ standing: Standing) -> RepairResponse? {
-        guard let answerer = look(isNew: request.isHello) else { return nil }
+        let answerer = look(isNew: request.isHello)
         switch request {
         case .hello, .status:
+            guard let answerer else { return .status(starting(standing)) }
             return .status(
                 answerer.status(
                     own, standing.state, isTrusted: standing.mayVote,
                     accepted: standing.epochs.accepted, current: standing.epochs.current))
-        case .txns(let span): return .txns(answerer.txns(span))
+        case .txns(let span): return answerer.map { .txns($0.txns(span)) }
         case .snapshot(let zxid, let offset):
-            return .snapshot(zxid, offset: offset, answerer.snapshot(zxid, offset: offset))
+            return answerer.map {
+                .snapshot(zxid, offset: offset, $0.snapshot(zxid, offset: offset))
+            }
         }
     }
 
-    /// What is in the files, looked through anew for who comes, and from time to time.
+    /// Nothing is known of the files yet.
+    private func starting(_ standing: Standing) -> RepairStatus {
+        RepairStatus(
+            server: own, state: .starting, isTrusted: false,
+            acceptedEpoch: standing.epochs.accepted, currentEpoch: standing.epochs.current,
+            log: ZxidSpan(after: .zero, through: .zero))
+    }
+
+    /// What is in the files, looked through anew for who comes, and from time to time. That may take
+    /// long, so it is not waited for.
     private func look(isNew: Bool) -> RepairAnswerer<PosixDisk>? {
-        let now = NIODeadline.now()
-        if let answerer, !isNew, now - surveyedAt < RepairService.surveyInterval { return answerer }
-        guard let meta = (try? MetaInspection(disk, directory: directory.own))?.record else {
-            return nil
+        let (answerer, isDue) = view.withLockedValue { view in
+            let age = NIODeadline.now() - view.surveyedAt
+            let isDue =
+                !view.isLooking
+                && (view.answerer == nil || isNew || age >= RepairService.surveyInterval)
+            if isDue { view.isLooking = true }
+            // What there was for another one may have been long ago.
+            if isNew { view.answerer = nil }
+            return (view.answerer, isDue)
         }
-        let origin = SnapshotOrigin(
-            ensembleID: meta.ensembleID, generation: meta.baseGeneration)
-        answerer = RepairAnswerer(disk, directory, base: meta.base, origin)
-        surveyedAt = .now()
+        if isDue { pool.submit { [self] state in if state == .active { survey() } } }
         return answerer
+    }
+
+    private func survey() {
+        let meta = (try? MetaInspection(disk, directory: directory.own))?.record
+        let answerer = meta.map { meta in
+            RepairAnswerer(
+                disk, directory, base: meta.base,
+                SnapshotOrigin(ensembleID: meta.ensembleID, generation: meta.baseGeneration))
+        }
+        view.withLockedValue {
+            $0 = View(answerer: answerer, surveyedAt: .now())
+        }
     }
 }
 
