@@ -27,6 +27,7 @@ let package = Package(
         .executable(name: "zkdump", targets: ["zkdump"]),
         .executable(name: "zkbench", targets: ["zkbench"]),
         .executable(name: "zksim", targets: ["zksim"]),
+        .executable(name: "zkmicro", targets: ["zkmicro"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
@@ -38,9 +39,10 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .target(name: "CCRC32", cSettings: [.unsafeFlags(["-O2", "-Wall", "-Werror"])]),
         .target(name: "ZKWire", swiftSettings: strict),
-        .target(name: "Storage", dependencies: ["CZlib"], swiftSettings: strict),
-        .target(name: "DataTree", dependencies: ["ZKWire"], swiftSettings: strict),
+        .target(name: "Storage", dependencies: ["CCRC32", "CZlib"], swiftSettings: strict),
+        .target(name: "DataTree", dependencies: ["CCRC32", "ZKWire"], swiftSettings: strict),
         .target(name: "TxnLog", dependencies: ["Storage", "ZKWire", "CLZ4"], swiftSettings: strict),
         .target(
             name: "Snapshot", dependencies: ["Storage", "ZKWire", "DataTree", "CLZ4", "CZlib"],
@@ -61,7 +63,9 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "Resync",
-            dependencies: ["Storage", "ZKWire", "DataTree", "TxnLog", "Snapshot", "Recovery"],
+            dependencies: [
+                "Storage", "ZKWire", "DataTree", "TxnLog", "Snapshot", "Recovery", "Zab",
+            ],
             swiftSettings: strict),
         .target(
             name: "Repair",
@@ -119,7 +123,24 @@ let package = Package(
                 "Simulation", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "tools/zksim", swiftSettings: strict),
-        .testTarget(name: "SimulationTests", dependencies: ["Simulation"], swiftSettings: strict),
+        .target(name: "Counters", path: "tools/counters"),
+        .executableTarget(
+            name: "zkmicro",
+            dependencies: [
+                "Counters", "ZKWire", "Storage", "DataTree", "TxnLog", "Snapshot", "Recovery",
+                "Zab", "ServerCore",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "tools/zkmicro", exclude: ["thresholds.txt"], swiftSettings: strict,
+            // Valgrind does not understand the compiler's debugging information and gives up.
+            linkerSettings: [
+                .unsafeFlags(["-Xlinker", "--strip-debug"], .when(configuration: .release))
+            ]),
+        .testTarget(name: "ZKBenchTests", dependencies: ["zkbench"], swiftSettings: strict),
+        .testTarget(
+            name: "SimulationTests",
+            dependencies: ["Simulation", "ServerCore", "DataTree", "TxnLog", "Zab", "ZKWire"],
+            swiftSettings: strict),
         .testTarget(
             name: "ZKWireTests", dependencies: ["ZKWire"], exclude: ["Fixtures"],
             swiftSettings: strict),
@@ -140,7 +161,7 @@ let package = Package(
         .testTarget(
             name: "ResyncTests",
             dependencies: [
-                "Resync", "Recovery", "TxnLog", "Snapshot", "Storage", "DataTree", "ZKWire",
+                "Resync", "Recovery", "TxnLog", "Snapshot", "Storage", "DataTree", "ZKWire", "Zab",
             ],
             swiftSettings: strict),
         .testTarget(

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs every test: the Swift ones, then the interop tests against the release build. See --help.
+# Runs every test: the Swift ones, then on the release build the counts per operation and the interop
+# tests. See --help.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source tools/setup.sh
@@ -8,6 +9,7 @@ usage() {
     cat <<'HELP'
 tools/test.sh                       everything
 tools/test.sh swift [ARGUMENT...]   only the Swift tests; arguments go to `swift test`
+tools/test.sh micro [ARGUMENT...]   only the counts per operation; arguments go to zkmicro
 tools/test.sh interop [ARGUMENT...] only the interop tests; arguments go to pytest
 
     tools/test.sh swift --filter TxnLogTests
@@ -46,6 +48,13 @@ prepare_interop() {
 
 swift_tests() { stage "swift test" swift test "$@"; }
 
+# Instructions and allocations of the inner parts, held to committed thresholds.
+micro_tests() {
+    need_packages "counting instructions" valgrind
+    stage "build of zkmicro" swift build --configuration release --product zkmicro || return
+    stage "counts per operation" "$(swift build --configuration release --show-bin-path)/zkmicro" "$@"
+}
+
 interop_tests() {
     prepare_interop
     if [[ " $* " != *" --server apache "* ]]; then
@@ -58,14 +67,16 @@ what=${1:-all}
 [ $# -eq 0 ] || shift
 case $what in
     --help | -h) usage && exit ;;
-    all | swift | interop) ;;
+    all | swift | micro | interop) ;;
     *) usage >&2 && exit 2 ;;
 esac
 
 need_build_packages
-# A stage that fails does not keep the other from being run; the summary and exit code tell.
-[ "$what" = interop ] || swift_tests "$@" || true
-[ "$what" = swift ] || interop_tests "$@" || true
+# A stage that fails does not keep the others from being run; the summary and exit code tell.
+wanted() { [ "$what" = all ] || [ "$what" = "$1" ]; }
+if wanted swift; then swift_tests "$@" || true; fi
+if wanted micro; then micro_tests "$@" || true; fi
+if wanted interop; then interop_tests "$@" || true; fi
 
 say "summary"
 printf '%s\n' "${results[@]}"

@@ -45,7 +45,7 @@ package final class Connection {
     /// Bytes of a frame that has not come whole, and whole frames while reading is held back.
     let input = ByteWriter(capacity: 64)
     /// Replies and events that the shell has not taken yet.
-    package let output = ByteWriter(capacity: 1024)
+    package let output = ByteWriter(capacity: 64)
     var isOutputListed = false
     var pending = Deque<Pending>()
     /// What the reads in `pending` take.

@@ -149,7 +149,7 @@ extension ServerCore {
     /// While nothing is in flight the forecast is what the tree has, whatever was stated before.
     @inline(__always)
     private func prepareForecast() {
-        if tree.isDigestKept, peer.history.outstandingCount == 0 { preparer.beginForecast() }
+        if tree.isDigestKept, peer.outstandingCount == 0 { preparer.beginForecast() }
     }
 
     @inline(__always)

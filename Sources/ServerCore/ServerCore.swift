@@ -118,7 +118,7 @@ package final class ServerCore {
     /// The zxid of the last transaction that the tree has.
     package var lastProcessedZxid: Zxid { tree.lastProcessedZxid }
     /// Transactions not yet applied.
-    package var outstandingCount: Int { peer.history.outstandingCount }
+    package var outstandingCount: Int { peer.outstandingCount }
 
     /// Whether nothing waits for the end of the turn.
     package var isTurnEmpty: Bool { peer.history.open.isEmpty }

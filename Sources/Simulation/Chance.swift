@@ -1,3 +1,5 @@
+import Zab
+
 /// The one source of chance of a run (SplitMix64: Steele, Lea, Flood, OOPSLA 2014). Each part of a run
 /// has a stream of its own, so that one more draw in one part does not change all the others.
 package struct Chance: RandomNumberGenerator, Sendable {
@@ -43,6 +45,9 @@ package struct Chance: RandomNumberGenerator, Sendable {
 /// A length of simulated time.
 package struct Span: Hashable, Comparable, Sendable, CustomStringConvertible {
     package var nanoseconds: Int64
+
+    package init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
+    init(_ duration: Duration) { self.init(nanoseconds: duration.wholeNanoseconds) }
 
     package static let zero = Span(nanoseconds: 0)
     package static func microseconds(_ count: Int64) -> Span { Span(nanoseconds: count * 1000) }

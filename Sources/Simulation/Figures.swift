@@ -7,13 +7,19 @@ package struct Figures: Sendable {
     package var elections = 0
     package var crashes = 0
     package var starts = 0
-    /// Of them, that the power ended.
+    /// Times that several processes ended at once; each is counted among the crashes too.
+    package var massCrashes = 0
+    /// Starts that a loss of power ended.
     package var vainStarts = 0
     package var partitions = 0
+    package var portCuts = 0
+    package var narrowPaths = 0
+    package var latePaths = 0
     package var breakages = 0
     package var pauses = 0
     package var slowDisks = 0
     package var clockJumps = 0
+    package var clockDrifts = 0
     package var handOvers = 0
     package var wipes = 0
     package var diskErrors = 0
@@ -37,6 +43,13 @@ package struct Figures: Sendable {
     package var sessions = 0
     package var expiredSessions = 0
     package var reusedSessions = 0
+    /// Learners that were cut off because they took less than they were sent.
+    package var outputBounds = 0
+    /// Runs that began just before the end of an epoch's counter, or of the epochs.
+    package var lateCounters = 0
+    package var lateEpochs = 0
+    /// As `SyncCoverage` has it.
+    package var deathsInSync = SyncCoverage.none
 
     package init() {}
 
@@ -49,23 +62,43 @@ package struct Figures: Sendable {
     }
 
     /// Names and values, in an order that stays.
-    package var all: [(name: String, value: Int)] {
+    package var all: [(name: String, value: Int)] { faults + protocolSteps + requests + coverage }
+
+    private var faults: [(name: String, value: Int)] {
         [
-            ("simulated ms", Int(simulatedMilliseconds)), ("elections", elections),
-            ("crashes", crashes), ("starts", starts), ("starts in vain", vainStarts),
-            ("partitions", partitions), ("broken connections", breakages), ("pauses", pauses),
-            ("slow disks", slowDisks),
-            ("clock jumps", clockJumps), ("hand-overs", handOvers), ("wiped disks", wipes),
-            ("disk errors", diskErrors), ("full disks", fullDisks),
-            ("ends of processes for their disk", storageFailures), ("snapshots", snapshots),
-            ("truncations", truncations), ("installs", installs),
-            ("failed installs", failedInstalls),
+            ("simulated ms", Int(simulatedMilliseconds)), ("crashes", crashes),
+            ("crashes of several at once", massCrashes), ("starts", starts),
+            ("starts in vain", vainStarts), ("partitions", partitions),
+            ("cuts of one kind of port", portCuts), ("narrow paths", narrowPaths),
+            ("late paths", latePaths), ("broken connections", breakages), ("pauses", pauses),
+            ("slow disks", slowDisks), ("clock jumps", clockJumps), ("clock drifts", clockDrifts),
+            ("hand-overs", handOvers), ("wiped disks", wipes), ("disk errors", diskErrors),
+            ("full disks", fullDisks), ("ends of processes for their disk", storageFailures),
+            ("runs at the end of a counter", lateCounters),
+            ("runs at the end of the epochs", lateEpochs),
+        ]
+    }
+
+    private var protocolSteps: [(name: String, value: Int)] {
+        [
+            ("elections", elections), ("snapshots", snapshots), ("truncations", truncations),
+            ("installs", installs), ("failed installs", failedInstalls),
             ("DIFF from memory", memoryDiffs), ("TRUNC from memory", memoryTruncs),
             ("DIFF from disk", diskDiffs), ("TRUNC from disk", diskTruncs), ("SNAP", snaps),
+            ("learners cut off for their output", outputBounds),
+        ]
+    }
+
+    private var requests: [(name: String, value: Int)] {
+        [
             ("transactions", transactions), ("writes answered", writes), ("reads", reads),
             ("watch events", watchEvents), ("requests lost", lostRequests),
             ("sessions", sessions), ("sessions expired", expiredSessions),
             ("session ids given out again", reusedSessions),
         ]
+    }
+
+    private var coverage: [(name: String, value: Int)] {
+        Array(zip(SyncCoverage.names, deathsInSync)).map { (name: $0.0, value: $0.1) }
     }
 }

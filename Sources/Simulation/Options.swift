@@ -1,3 +1,4 @@
+import Recovery
 import ServerCore
 import ZKWire
 import Zab
@@ -17,6 +18,14 @@ package struct Options: Sendable {
     package var snapshotTxnCount = 400
     /// Payload bytes that a leader keeps for learners that lag a little.
     package var recentBytes = 16 * 1024
+    /// What may be on its way by a connection before the sender has to wait.
+    package var socketBytes = 1 << 20
+    /// Output of a link above which its learner is cut off.
+    package var linkBytes = 128 << 20
+    /// The servers keep their trees' digests, and compare them.
+    package var keepsDigest = true
+    /// What everybody has at the beginning; zero: nothing.
+    package var start = Zxid.zero
     /// How long there are faults.
     package var safetySpan = Span.seconds(30)
     /// Within this everybody has to be synchronized and served when the faults are over.
@@ -40,8 +49,24 @@ package struct Options: Sendable {
         options.snapshotTxnCount = chance.pick([40, 150, 600])
         options.recentBytes = chance.pick([512, 4096, 65_536])
         options.safetySpan = .seconds(chance.pick([20, 30, 60]))
+        options.keepsDigest = chance.percent(75)
+        options.socketBytes = chance.pick([8 << 10, 64 << 10, 1 << 20])
+        options.linkBytes = chance.pick([max(64 << 10, 4 * options.recentBytes), 128 << 20])
+        options.start = someStart(&chance)
         options.faults = FaultRates(&chance)
         return options
+    }
+
+    /// Mostly the beginning; now and then just before the last transaction of an epoch, or the last
+    /// epochs that there are (N-17).
+    private static func someStart(_ chance: inout Chance) -> Zxid {
+        let before = UInt32(chance.below(400))
+        switch chance.below(16) {
+        case 0:
+            return Zxid(epoch: Epoch(rawValue: 7), counter: UInt32.max - 65_536 - before)
+        case 1: return Zxid(epoch: Epoch(rawValue: UInt32(Int32.max) - 4000), counter: 1 + before)
+        default: return .zero
+        }
     }
 
     var members: [ServerID] {
@@ -54,8 +79,11 @@ package struct Options: Sendable {
         Membership(Array(members.prefix(voters)), observers: Set(members.dropFirst(voters)))
     }
 
-    var core: CoreConfiguration {
+    func core(for id: ServerID, seed: UInt64) -> CoreConfiguration {
         var core = CoreConfiguration()
+        core.serverID = id
+        core.hashSeed = seed
+        core.isTreeDigestEnabled = keepsDigest
         core.tick = .nanoseconds(tick.nanoseconds)
         core.minimumSessionTimeoutMilliseconds = Int32(2 * tick.nanoseconds / 1_000_000)
         core.maximumSessionTimeoutMilliseconds = 20_000
@@ -70,44 +98,14 @@ package struct Options: Sendable {
         zab.initLimit = initLimit
         zab.syncLimit = syncLimit
         zab.recentBytes = recentBytes
+        zab.maximumLinkBytes = linkBytes
         return zab
     }
-}
 
-/// Mean times between faults; nil: that fault does not happen.
-package struct FaultRates: Sendable {
-    package var crash: Span?
-    package var partition: Span?
-    package var breakage: Span?
-    package var pause: Span?
-    package var slowDisk: Span?
-    package var clockJump: Span?
-    /// The leader is told to have another server lead.
-    package var handOver: Span?
-    /// A member's disk is exchanged for an empty one.
-    package var wipe: Span?
-    package var diskError: Span?
-    package var fullDisk: Span?
-
-    package init() {}
-
-    /// Each run has some kinds of faults, and some of those often.
-    init(_ chance: inout Chance) {
-        func rate(_ share: Int, _ spans: [Int64]) -> Span? {
-            let span = Span.milliseconds(chance.pick(spans))
-            return chance.percent(share) ? span : nil
-        }
-        crash = rate(85, [800, 2500, 8000])
-        partition = rate(70, [1000, 4000, 10_000])
-        breakage = rate(50, [500, 2000, 8000])
-        pause = rate(40, [2000, 8000])
-        slowDisk = rate(30, [5000, 15_000])
-        clockJump = rate(30, [3000])
-        handOver = rate(30, [3000, 10_000])
-        wipe = rate(25, [3000, 10_000])
-        diskError = rate(20, [2000, 8000])
-        fullDisk = rate(20, [3000, 10_000])
+    func recovery(for id: ServerID, ensembleID: UInt64, seed: UInt64) -> RecoveryConfiguration {
+        var recovery = RecoveryConfiguration(serverID: id, newEnsembleID: ensembleID, seed: seed)
+        recovery.segmentSizeBytes = segmentBytes
+        recovery.keepsDigest = keepsDigest
+        return recovery
     }
-
-    package static let none = FaultRates()
 }

@@ -1,160 +1,158 @@
 // One run: machines, clients, network and faults on one clock. One seed is one run.
 
+import Recovery
 import ServerCore
 import ZKWire
 import Zab
 
 package final class World {
-    package let options: Options
-    private var agenda = Agenda()
-    var chance: Chance
-    private(set) var network: Network!
-    private(set) var ghost: Ghost!
-    private(set) var faults: FaultInjector!
-    private(set) var machines: [ServerID: Machine] = [:]
-    private(set) var clients: [SimulatedClient] = []
-    package var figures = Figures()
-    /// A hash over everything that happened and when: two runs of a seed have the same (P-23).
-    package private(set) var eventHash: UInt64 = 0xcbf2_9ce4_8422_2325
-    package private(set) var eventCount = 0
-    private let trace: ((String) -> Void)?
+    private let course: Run
+    private let network: Network
+    private let ghost: Ghost
+    private let faults: FaultInjector
+    /// In order of id.
+    private let machines: [Machine]
+    private let clients: [SimulatedClient]
 
     /// - Parameter trace: gets a line for everything of interest.
     package init(_ options: Options, trace: ((String) -> Void)? = nil) {
-        self.options = options
-        self.trace = trace
-        chance = Chance(seed: options.seed)
-        network = Network(self, chance.split(), latency: options.latency)
-        ghost = Ghost(self)
-        faults = FaultInjector(self, chance.split())
-        for id in options.members { machines[id] = Machine(id, self, chance.split()) }
-        for number in 0..<options.clients {
-            clients.append(SimulatedClient(self, number, chance.split()))
+        let run = Run(options, trace: trace)
+        course = run
+        let network = Network(run, run.chance.split(), latency: options.latency)
+        let ghost = Ghost(run)
+        let faultChance = run.chance.split()
+        self.network = network
+        self.ghost = ghost
+        machines = options.members.map { id in
+            Machine(Hardware(id, run, run.chance.split()), ghost, network)
         }
-        network.accept = { [unowned self] host, port, wire in accept(host, port, wire) }
+        clients = (0..<options.clients).map { number in
+            SimulatedClient(run, network, ghost, number, run.chance.split())
+        }
+        faults = FaultInjector(
+            run, network, ghost, machines, clients: clients.map(\.host), faultChance)
+        for part in [run, network, ghost, ghost.model.tree, faults] as [AnyObject] {
+            run.census.add(part)
+        }
+        network.accept = { [unowned self] host, wire in accept(host, wire) }
     }
 
-    package var now: Int64 { agenda.now }
-    package var failure: String? { ghost.failure.map(\.description) }
-    var sortedMachines: [Machine] { options.members.compactMap { machines[$0] } }
+    package var options: Options { course.options }
+    package var figures: Figures { course.figures }
+    package var failure: String? { course.failure?.description }
+    /// A hash over everything that happened and when: two runs of a seed have the same (P-23).
+    package var eventHash: UInt64 { course.eventHash }
+    package var eventCount: Int { course.eventCount }
+    package var census: Census { course.census }
 
     // MARK: Running
 
     /// Safety with faults, then, without, a time within which everything has to be well.
     /// - Returns: whether all properties held.
     package func run() -> Bool {
-        for machine in sortedMachines {
-            after(chance.span(.milliseconds(1) ... .milliseconds(300))) { machine.boot() }
-        }
-        for client in clients { after(.milliseconds(100)) { client.start() } }
-        faults.start()
-        run(until: options.safetySpan.nanoseconds) { false }
+        begin()
+        course.go(until: options.safetySpan.nanoseconds) { false }
         faults.heal()
-        note(nil, "no more faults")
-        let bound = now + options.livenessBound.nanoseconds
+        course.note(nil, "no more faults")
+        let bound = course.now + options.livenessBound.nanoseconds
         for client in clients { client.expectService() }
-        run(until: bound) { [self] in isWell }
-        if failure == nil, !isWell { ghost.fail("P-22", "after \(options.livenessBound): \(state)") }
+        course.go(until: bound) { [self] in isWell }
+        if !isWell { course.fail("P-22", "after \(options.livenessBound): \(state)") }
         if failure == nil { finish() }
-        for machine in sortedMachines { machine.process?.die() }
-        network.end()
-        agenda.removeAll()
-        figures.simulatedMilliseconds = now / 1_000_000
-        figures.reusedSessions = ghost.model.reuses.values.reduce(0, +)
-        figures.transactions = ghost.committed.count
+        end()
         return failure == nil
     }
 
-    private func run(until end: Int64, _ isDone: () -> Bool) {
-        while failure == nil, let next = agenda.nextInstant, next <= end, !isDone() {
-            agenda.takeNext()?()
+    private func begin() {
+        if options.start != .zero { Beginning(course, ghost).lay(on: machines.map(\.hardware)) }
+        for machine in machines {
+            let delay = course.chance.span(.milliseconds(1) ... .milliseconds(300))
+            course.after(delay) { machine.boot() }
         }
+        for client in clients { course.after(.milliseconds(100)) { client.start() } }
+        faults.start()
     }
 
     /// The clients end; then all trees are the same.
     private func finish() {
         for client in clients { client.rest() }
-        run(until: now + options.livenessBound.nanoseconds) { [self] in isQuiet }
+        course.go(until: course.now + options.livenessBound.nanoseconds) { [self] in isQuiet }
         guard failure == nil else { return }
-        guard isQuiet else { return ghost.fail("P-22", "not quiet: \(state)") }
-        ghost.checkEnd()
+        guard isQuiet else { return course.fail("P-22", "not quiet: \(state)") }
+        checkEnd()
     }
+
+    /// Nothing refers to anything any more.
+    private func end() {
+        for machine in machines { machine.end() }
+        for client in clients { client.end() }
+        network.end()
+        course.end()
+        course.figures.simulatedMilliseconds = course.now / 1_000_000
+        course.figures.reusedSessions = ghost.model.reuses.values.reduce(0, +)
+        course.figures.transactions = ghost.committed.count
+        course.figures.deathsInSync = ghost.coverage.counts
+    }
+
+    // MARK: How things are
 
     private var isWell: Bool {
         clients.allSatisfy(\.isServed)
-            && sortedMachines.allSatisfy { $0.process?.core.role.isServing ?? false }
+            && machines.allSatisfy { $0.process?.core.role.isServing ?? false }
     }
 
     /// Nothing is in flight any more.
     private var isQuiet: Bool {
-        let ends = sortedMachines.map { $0.process?.core.lastProcessedZxid }
-        return clients.allSatisfy(\.hasComeToRest)
-            && sortedMachines.allSatisfy {
-                $0.process?.core.outstandingCount == 0 && $0.process?.core.role.isServing == true
-            } && Set(ends).count == 1
+        guard clients.allSatisfy(\.hasComeToRest) else { return false }
+        let ends = machines.map { $0.process?.core.lastProcessedZxid }
+        return machines.allSatisfy {
+            $0.process?.core.outstandingCount == 0 && $0.process?.core.role.isServing == true
+        } && Set(ends).count == 1
     }
 
     private var state: String {
-        let servers = sortedMachines.map { machine in
+        let servers = machines.map { machine in
             let core = machine.process?.core
             return "\(machine.id): \(core.map { "\($0.role) \($0.lastProcessedZxid)" } ?? "down")"
         }
         return (servers + clients.map(\.description)).joined(separator: "; ")
     }
 
-    func after(_ delay: Span, _ action: @escaping () -> Void) { agenda.plan(after: delay, action) }
+    /// When all has come to rest everybody has the same, and so has who starts now.
+    private func checkEnd() {
+        let right = ghost.model.tree.dump()
+        for machine in machines {
+            guard let tree = machine.process?.core.tree else { continue }
+            tree.checkInvariants()
+            course.expect(
+                tree.dump() == right, "P-20", "server \(machine.id) ends with another tree")
+            checkStart(machine, right)
+        }
+    }
 
-    private func accept(_ host: Host, _ port: Port, _ wire: Socket) -> Bool {
-        guard let process = machines[ServerID(rawValue: Int64(host.number))]?.process,
-            process.isAlive
+    /// P-21: whatever happens now, a start loads that tree. Nothing is in flight, so all is durable.
+    private func checkStart(_ machine: Machine, _ right: [String]) {
+        for isPowerLost in [false, true] {
+            do throws(RecoveryError) {
+                let tree = try machine.wouldLoad(afterPowerLoss: isPowerLost)
+                course.expect(
+                    tree.dump() == right, "P-21", "server \(machine.id) would load another tree")
+            } catch {
+                course.fail("S-01", "server \(machine.id) could not start again: \(error)")
+            }
+        }
+    }
+
+    private func accept(_ host: Host, _ wire: Socket) -> Bool {
+        guard let process = machines.first(where: { $0.host == host })?.process,
+            process.life.isAlive
         else { return false }
-        switch port {
+        switch wire.path.port {
         case .client: process.clients.arrived(wire)
         case .quorum: process.quorum.arrived(wire)
         case .election: process.election.arrived(wire)
+        case nil: return false
         }
         return true
-    }
-
-    // MARK: The record of the run
-
-    func record(_ what: StaticString, _ numbers: Int...) {
-        eventCount += 1
-        mix(UInt64(bitPattern: now))
-        for number in numbers { mix(UInt64(truncatingIfNeeded: number)) }
-        if trace != nil { line("\(what) \(numbers)") }
-    }
-
-    private func mix(_ value: UInt64) {
-        eventHash = (eventHash ^ value) &* 0x100_0000_01b3
-        eventHash ^= eventHash >> 29
-    }
-
-    func note(_ host: Host?, _ text: @autoclosure () -> String) {
-        guard trace != nil else { return }
-        line((host.map { "\($0) " } ?? "") + text())
-    }
-
-    func note(_ host: Host, _ notice: ZabNotice) {
-        if case .learnerSyncing(_, let mode, _) = notice {
-            switch mode {
-            case .diff: figures.memoryDiffs += 1
-            case .trunc: figures.memoryTruncs += 1
-            case .snap: break
-            }
-        }
-        record("notice", host.number)
-        note(host, "\(notice)")
-    }
-
-    func notePacket(_ packet: QuorumPacket, from: Host, to process: ServerProcess) {
-        record("packet", from.number, process.machine.host.number, Int(packet.rawType))
-        note(process.machine.host, "gets \(packet.type.map { "\($0)" } ?? "?") \(packet.zxid) of \(from)")
-    }
-
-    private func line(_ text: String) {
-        let micros = now / 1000
-        let fraction = String(micros % 1_000_000 + 1_000_000).dropFirst()
-        trace?("\(micros / 1_000_000).\(fraction) \(text)")
     }
 }

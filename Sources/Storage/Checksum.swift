@@ -1,14 +1,28 @@
 // CRC-32 as zlib has it (polynomial 0xedb88320, reflected, inverted in and out). Every checksum of
 // our own formats is this one; the formats' specs say which bytes each of them covers.
 
+import CCRC32
 import CZlib
 
 package enum Checksum {
     /// The checksum of `bytes`. `crc32(b, continuing: crc32(a))` is the checksum of `a` then `b`.
-    @inline(__always)
     package static func crc32(
         _ bytes: UnsafeRawBufferPointer, continuing previous: UInt32 = 0
     ) -> UInt32 {
+        guard bytes.count >= CCRC32_SHORTEST else { return byTable(bytes, previous) }
+        var folded: (UInt64, UInt64) = (0, 0)
+        return withUnsafeMutableBytes(of: &folded) { folded in
+            // SAFETY: the call reads `count` bytes and writes sixteen, which `folded` has.
+            let taken = ccrc32_fold(
+                ~previous, bytes.baseAddress, bytes.count,
+                folded.baseAddress?.assumingMemoryBound(to: UInt8.self))
+            guard taken > 0 else { return byTable(bytes, previous) }
+            let state = byTable(UnsafeRawBufferPointer(folded), ~0)
+            return byTable(UnsafeRawBufferPointer(rebasing: bytes[taken...]), state)
+        }
+    }
+
+    private static func byTable(_ bytes: UnsafeRawBufferPointer, _ previous: UInt32) -> UInt32 {
         // SAFETY: bytes are bytes; the call reads no more than `count` of them.
         let start = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
         guard let start, bytes.count > 0 else { return previous }

@@ -27,6 +27,10 @@ extension DiskFile {
         return bytes
     }
 
+    package func writeZeros(_ count: Int, at offset: Int64) throws(DiskError) {
+        try write([UInt8](repeating: 0, count: count), at: offset)
+    }
+
     package func write(_ bytes: [UInt8], at offset: Int64) throws(DiskError) {
         try bytes.withUnsafeBufferPointer { (buffer) throws(DiskError) in
             try write(UnsafeRawBufferPointer(buffer), at: offset)

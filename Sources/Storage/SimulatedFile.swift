@@ -95,7 +95,8 @@ package final class SimulatedFile: DiskFile {
         guard isWritable else { throw DiskError(operation, path, code: EBADF) }
         try perform(operation) { (state, inode) throws(DiskError) in
             let more = size - (state.inodes[inode]?.cached.count ?? 0)
-            if more > 0, more > state.faults.capacityBytes - state.usedBytes {
+            let capacity = state.faults.capacityBytes
+            if more > 0, capacity != .max, more > capacity - state.usedBytes {
                 throw DiskError(operation, self.path, code: ENOSPC)
             }
             if var file = state.inodes.removeValue(forKey: inode) {

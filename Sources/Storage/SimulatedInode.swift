@@ -13,6 +13,8 @@ struct SimulatedInode {
     /// The sectors written since the last sync, each with what it held after those writes.
     private var unsynced: [Int: [[UInt8]]] = [:]
     private var isSizeUnsynced = false
+    /// Reads see something that no sync brings to the medium any more.
+    private var hasLostWrites = false
     /// The smallest size the file was cut to since the last sync.
     private var unsyncedCut: Int?
 
@@ -44,14 +46,34 @@ struct SimulatedInode {
     }
 
     mutating func sync() {
-        durable = settled(size: cached.count) { versions in versions.count }
+        if !isSizeUnsynced {
+            for sector in unsynced.keys { settle(sector) }
+        } else if hasLostWrites {
+            durable = settled(size: cached.count) { versions in versions.count }
+        } else {
+            durable = cached
+        }
         markClean()
+    }
+
+    /// The medium has what reads see of one sector.
+    private mutating func settle(_ sector: Int) {
+        let start = sector * Self.sectorBytes
+        let end = min(start + Self.sectorBytes, cached.count)
+        guard start < end else { return }
+        durable.withUnsafeMutableBytes { durable in
+            cached.withUnsafeBytes { cached in
+                UnsafeMutableRawBufferPointer(rebasing: durable[start..<end])
+                    .copyMemory(from: UnsafeRawBufferPointer(rebasing: cached[start..<end]))
+            }
+        }
     }
 
     /// A sync that fails: part of what was in flight arrived, and the rest is forgotten, since the
     /// pages are marked clean (Rebello et al., USENIX ATC 2020). Reads still see it.
     mutating func failSync() {
         var isEven = false
+        hasLostWrites = true
         durable = settled(size: isSizeUnsynced ? durable.count : cached.count) { versions in
             isEven.toggle()
             return isEven ? versions.count : 0

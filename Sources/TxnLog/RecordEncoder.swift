@@ -110,9 +110,12 @@ struct RecordEncoder {
             zxid: zxid, checksum: header.encode(to: place, at: batchOffset + start, seal: seal))
     }
 
-    /// The zeros behind the last record, which the next write replaces.
-    func finish() {
-        writer.extend(by: TxnLogFormat.terminatorBytes).initializeMemory(
-            as: UInt8.self, repeating: 0, count: TxnLogFormat.terminatorBytes)
+    /// The zeros behind the last record, which the next write replaces: up to the end of the page,
+    /// so that the system need not read a page to have a part of it written.
+    func finish(capacity: Int) {
+        let end = batchOffset + writer.count + TxnLogFormat.terminatorBytes
+        let page = TxnLogFormat.pageBytes
+        let count = min((end + page - 1) / page * page, capacity) - batchOffset - writer.count
+        writer.extend(by: count).initializeMemory(as: UInt8.self, repeating: 0, count: count)
     }
 }

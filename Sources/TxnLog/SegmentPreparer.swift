@@ -29,13 +29,10 @@ package struct SegmentPreparer<D: Disk>: Sendable {
         let file = try directory.disk.create(directory.path(of: LogFileName.preparing))
         defer { file.close() }
         try file.allocate(Int64(sizeBytes))
-        let zeros = [UInt8](repeating: 0, count: min(Self.stepBytes, sizeBytes))
         var offset = 0
         while offset < sizeBytes {
-            let count = min(zeros.count, sizeBytes - offset)
-            try zeros.withByteView { (view) throws(DiskError) in
-                try file.write(view[view: 0..<count], at: Int64(offset))
-            }
+            let count = min(Self.stepBytes, sizeBytes - offset)
+            try file.writeZeros(count, at: Int64(offset))
             try file.sync()
             offset += count
         }

@@ -27,12 +27,12 @@ extension TxnLog {
         let isNewSegment = isRollWanted || !hasRoom(for: bytes)
         if isNewSegment { try beginSegment(first: first, recordBytes: bytes) }
         guard let segment = active else { preconditionFailure("a segment was begun") }
-        let points = encode(batches, at: segment.offset, seal: segment.seal)
+        let (points, recordBytes) = encode(batches, into: segment)
         let written = buffer.count
         try poisoning { () throws(DiskError) in
             try segment.file.write(buffer.view, at: Int64(segment.offset))
             try segment.file.sync()
-            active?.offset += written - TxnLogFormat.terminatorBytes
+            active?.offset += recordBytes
             last = points[points.count - 1]
             try markDurable()
         }
@@ -70,13 +70,13 @@ extension TxnLog {
         return active.offset + recordBytes + TxnLogFormat.terminatorBytes <= active.capacity
     }
 
-    /// Encodes the batches into `buffer`, as they will lie at `offset`.
+    /// Encodes the batches into `buffer`, as they will lie in the segment.
     private func encode(
-        _ batches: [TxnBatch], at offset: Int, seal: SegmentSeal
-    ) -> [ChainPoint] {
+        _ batches: [TxnBatch], into segment: ActiveSegment<D.File>
+    ) -> (points: [ChainPoint], recordBytes: Int) {
         buffer.removeAll()
         var encoder = RecordEncoder(
-            into: buffer, content: content, at: offset, seal: seal, previous: last)
+            into: buffer, content: content, at: segment.offset, seal: segment.seal, previous: last)
         let points = batches.map { batch in
             if configuration.isCompressed {
                 encoder.encodeCompressed(batch)
@@ -85,8 +85,9 @@ extension TxnLog {
             }
             return encoder.previous
         }
-        encoder.finish()
-        return points
+        let recordBytes = buffer.count
+        encoder.finish(capacity: segment.capacity)
+        return (points, recordBytes)
     }
 
     /// The watermark follows the sync that `last` was made durable by.

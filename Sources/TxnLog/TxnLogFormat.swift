@@ -23,6 +23,9 @@ package enum TxnLogFormat {
     /// file is told from a torn record.
     static let terminatorBytes = 8
 
+    /// What the system keeps of a file at a time; writes end with one.
+    static let pageBytes = 4096
+
     /// A record names the offset of its write in 32 bits.
     static let maximumSegmentBytes = 1 << 31
 

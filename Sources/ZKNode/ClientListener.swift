@@ -6,8 +6,10 @@ import ServerConfiguration
 
 /// The client port.
 enum ClientListener {
-    /// Bytes taken from a socket at once.
-    private static let readBytes = 64 * 1024
+    /// How much is taken from a socket at once: as much as its client sends. Each connection keeps
+    /// its buffer, and most clients of many say little.
+    private static let receiveAllocator = AdaptiveRecvByteBufferAllocator(
+        minimum: 64, initial: 512, maximum: 64 * 1024)
 
     /// Listens, and says so: this is the last line of a start.
     static func bind(
@@ -48,9 +50,7 @@ enum ClientListener {
             .childChannelOption(.socketOption(.so_keepalive), value: settings.keepAliveValue)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelOption(.maxMessagesPerRead, value: 1)
-            .childChannelOption(
-                .recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: readBytes)
-            )
+            .childChannelOption(.recvAllocator, value: receiveAllocator)
             .childChannelOption(
                 .writeBufferWaterMark,
                 value: ChannelOptions.Types.WriteBufferWaterMark(low: 128 * 1024, high: 512 * 1024)

@@ -1,7 +1,9 @@
+import DataTree
 import Logging
 import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
+import Resync
 import ServerConfiguration
 import Snapshot
 import Storage
@@ -46,9 +48,14 @@ final class LogThread: @unchecked Sendable {
 
     /// After a sync for a single write the next one is looked for this long before the thread
     /// sleeps: one client that writes, waits and writes again has its answer sooner by a wake-up.
+    /// Only while that is so: where the last write took longer to come (other servers had to be
+    /// asked, say), looking takes the processor from those who are to bring the next.
     private static let spinTime = TimeAmount.microseconds(100)
+    /// A gap between two writes that looking would have shortened: what it may take, with the
+    /// wake-up that comes without looking.
+    private static let quickTime = TimeAmount.microseconds(200)
 
-    private var storage: HistoryStorage
+    private var storage: HistoryStorage<PosixDisk>
     private var log: TxnLog<PosixDisk> { storage.log }
     private let mailbox = Mailbox<Message>()
     private let pool = NIOThreadPool(numberOfThreads: 2)
@@ -59,9 +66,12 @@ final class LogThread: @unchecked Sendable {
     private var isWatermarkBehind = false
     /// The last sync was for a single write.
     private var isLoneClient = false
+    private var lastSyncEnd = NIODeadline.distantPast
+    /// The last write came soon after the sync before it.
+    private var isQuick = false
 
     init(
-        storage: HistoryStorage, policy: GroupCommitPolicy, logger: Logger,
+        storage: consuming HistoryStorage<PosixDisk>, policy: GroupCommitPolicy, logger: Logger,
         onFailure: @escaping @Sendable (ServerFailure) -> Void
     ) {
         self.storage = storage
@@ -99,8 +109,9 @@ final class LogThread: @unchecked Sendable {
 
     private func run(_ report: (Report) -> Void) throws(ServerFailure) {
         while true {
-            if isLoneClient { mailbox.spin(for: LogThread.spinTime) }
+            if isLoneClient, isQuick { mailbox.spin(for: LogThread.spinTime) }
             var messages = mailbox.receive(timeoutSeconds: LogThread.idleSeconds)
+            isQuick = NIODeadline.now() - lastSyncEnd < LogThread.quickTime
             if messages.isEmpty {
                 if isWatermarkBehind {
                     try onLog { () throws(TxnLogError) in try log.flushWatermark() }
@@ -131,24 +142,54 @@ final class LogThread: @unchecked Sendable {
         case .append, .stop: preconditionFailure("handled by who calls this")
         case .roll: log.roll()
         case .purge(let zxid):
-            remove(
-                try onLog { () throws(TxnLogError) in try log.releaseSegments(before: zxid.next) },
-                upTo: zxid)
+            remove(try onStorage { () throws(SyncError) in try storage.release(upTo: zxid) }, upTo: zxid)
         case .writeEpochs(let epochs):
-            try storage.write(epochs)
+            try onStorage { () throws(SyncError) in try storage.write(epochs) }
             report(.epochsWritten(epochs))
         case .truncate(let zxid, let rebuilds):
             let last = log.lastZxid
-            let state = try storage.truncate(to: zxid, rebuilds: rebuilds)
-            logger.info("cut the log at \(zxid): what it had up to \(last) was never acknowledged")
-            report(.truncated(to: storage.end, state))
-        case .install(let link, let zxid, let feed):
-            switch try storage.install(feed, zxid: zxid) {
-            case .success(let state):
-                logger.info("took a snapshot as of \(zxid) from the leader, in the place of all data")
-                report(.installed(link, storage.end, storage.origin, state))
-            case .failure(let error): report(.installFailed(link, reason: error.description))
+            let tree = try onStorage { () throws(SyncError) in
+                try storage.truncate(to: zxid, rebuilds: rebuilds)
             }
+            logger.info("cut the log at \(zxid): what it had up to \(last) was never acknowledged")
+            report(.truncated(to: storage.end, tree.map { LoadedState(tree: $0) }))
+        case .install(let link, let zxid, let feed):
+            report(try install(feed, link, zxid))
+        }
+    }
+
+    private func install(
+        _ feed: SnapshotFeed, _ link: LinkID, _ zxid: Zxid
+    ) throws(ServerFailure) -> Report {
+        do throws(SyncError) {
+            guard let tree = try take(feed, zxid) else {
+                return .installFailed(link, reason: "the connection broke off")
+            }
+            logger.info("took a snapshot as of \(zxid) from the leader, in the place of all data")
+            return .installed(link, storage.end, storage.origin, LoadedState(tree: tree))
+        } catch {
+            if case .badStream = error { return .installFailed(link, reason: error.description) }
+            throw ServerFailure(error.exitCode, error.description)
+        }
+    }
+
+    /// - Returns: nil if the stream ended before the snapshot did.
+    private func take(_ feed: SnapshotFeed, _ zxid: Zxid) throws(SyncError) -> DataTree? {
+        try storage.beginInstall(zxid: zxid)
+        while let piece = feed.next() {
+            guard let rest = try storage.takeInstall(piece) else { continue }
+            feed.end(piece[(piece.count - rest)...])
+            return try storage.finishInstall()
+        }
+        storage.abandonInstall()
+        return nil
+    }
+
+    private func onStorage<T>(_ body: () throws(SyncError) -> T) throws(ServerFailure) -> T {
+        do throws(SyncError) {
+            return try body()
+        } catch {
+            throw ServerFailure(error.exitCode, error.description)
         }
     }
 
@@ -189,7 +230,8 @@ final class LogThread: @unchecked Sendable {
         batches.removeAll(keepingCapacity: true)
         isWatermarkBehind = true
         if result.isNewSegment { prepareNextSegment() }
-        let took = NIODeadline.now() - start
+        lastSyncEnd = .now()
+        let took = lastSyncEnd - start
         if took > policy.warningThreshold {
             logger.warning(
                 "writing and syncing the log took \(took.nanoseconds / 1_000_000) ms: slow disk")
@@ -247,4 +289,10 @@ extension GroupCommitPolicy {
         maximumQueueWait = settings.maxQueueWait.timeAmount
         warningThreshold = settings.syncWarningThreshold.timeAmount
     }
+}
+
+/// A tree on its way from the log's thread to the core.
+// SAFETY: `@unchecked`: whoever made it lets go of it.
+struct LoadedState: @unchecked Sendable {
+    let tree: DataTree
 }

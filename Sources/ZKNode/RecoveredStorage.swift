@@ -2,6 +2,7 @@ import DataTree
 import Logging
 import NIOCore
 import Recovery
+import Resync
 import ServerConfiguration
 import ServerCore
 import Snapshot
@@ -47,7 +48,7 @@ struct RecoveredStorage {
             beginning.end(disk, logger)
             return RecoveredStorage(
                 state: state, recovery: recovery,
-                durable: DurableState(state, isFirstStart: beginning.isMarked),
+                durable: state.durable(isFirstStart: beginning.isMarked),
                 summary: state.report.summary)
         } catch let error as RecoveryError {
             throw ServerFailure(error.exitCode, error.description)
@@ -204,25 +205,5 @@ extension ImportReport {
             imported Apache ZooKeeper's \(from)\(replayedCount) transactions from its log; its files \
             stay as they are and are not read again
             """
-    }
-}
-
-extension DurableState {
-    /// - Parameter isFirstStart: the operator says that nothing is missing in a blank directory.
-    fileprivate init(_ state: RecoveredState<PosixDisk>, isFirstStart: Bool) {
-        guard let record = state.meta.record else { preconditionFailure("a start has its meta") }
-        self.init(
-            epochs: Epochs(
-                accepted: Epoch(rawValue: record.acceptedEpoch),
-                current: Epoch(rawValue: record.currentEpoch), isRecovering: record.isRecovering),
-            lastZxid: state.log.lastZxid, isBlank: state.isBlank && !isFirstStart)
-    }
-}
-
-extension RecoveredState {
-    /// What this server's snapshots say they belong to.
-    var snapshotOrigin: SnapshotOrigin {
-        guard let record = meta.record else { preconditionFailure("a start has its meta") }
-        return SnapshotOrigin(ensembleID: record.ensembleID, generation: record.baseGeneration)
     }
 }

@@ -1,6 +1,7 @@
 // Which exit code an error of the storage is: whether it helps to wait for room, to mend a path, or
 // to look at the data (docs/operating/exit-codes.md).
 import Recovery
+import Resync
 import Storage
 import TxnLog
 
@@ -26,6 +27,18 @@ extension TxnLogError {
         case .disk, .poisoned: .storageFailure
         case .locked, .newerVersion: .dataDirectory
         case .corrupt, .startsLater, .noRecord, .otherHistory: .corruptStorage
+        }
+    }
+}
+
+extension SyncError {
+    /// The exit code of a process that ends with this.
+    var exitCode: ServerExitCode {
+        switch self {
+        case .log(let error): error.exitCode
+        case .recovery(let error): error.exitCode
+        case .snapshot, .meta: .storageFailure
+        case .noSnapshot, .badStream, .nothingBefore: .corruptStorage
         }
     }
 }

@@ -59,7 +59,10 @@ final class SnapshotThread: @unchecked Sendable {
 
     func start(_ reports: Reports) {
         pool.start()
-        pool.submit { [self] _ in run(reports) }
+        pool.submit { [self] _ in
+            giveWay()
+            run(reports)
+        }
     }
 
     /// Returns when everything that was handed over before is written or given up. Not for the loop.

@@ -6,6 +6,7 @@ import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
 import Recovery
+import Resync
 import ServerConfiguration
 import ServerCore
 import Snapshot

@@ -52,6 +52,8 @@ package final class Peer {
     package var mayVote: Bool { ledger.mayVote }
     package var epochs: Epochs { ledger.epochs }
     package var history: History { _read { yield ledger.history } }
+    /// Transactions not yet delivered.
+    package var outstandingCount: Int { ledger.history.outstandingCount }
 
     // MARK: Events
 

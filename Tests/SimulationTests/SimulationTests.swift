@@ -47,4 +47,20 @@ struct SimulationTests {
         #expect(lines.contains { $0.contains("leading") })
         #expect(lines.contains { $0.contains("is connected with session") })
     }
+
+    @Test("a run leaves nothing in memory")
+    func memory() {
+        func run(_ seed: UInt64) -> Census {
+            var options = Options.of(seed: seed)
+            options.safetySpan = .seconds(3)
+            let world = World(options)
+            #expect(world.run(), "\(world.failure ?? "")")
+            return world.census
+        }
+        for seed in 11...14 as ClosedRange<UInt64> {
+            let census = run(seed)
+            #expect(census.count > 20)
+            #expect(census.left == [])
+        }
+    }
 }

@@ -51,6 +51,11 @@ import Testing
         try withDisk(kind) { try $0.sizes() }
     }
 
+    @Test("Zeros replace what was there, whole pages or not", arguments: Kind.allCases)
+    func zeros(_ kind: Kind) throws {
+        try withDisk(kind) { try $0.zeros() }
+    }
+
     @Test("Allocating extends and never shortens", arguments: Kind.allCases)
     func allocation(_ kind: Kind) throws {
         try withDisk(kind) { try $0.allocation() }
@@ -86,6 +91,7 @@ private protocol DiskUser {
     func readBack() throws
     func shortRead() throws
     func sizes() throws
+    func zeros() throws
     func allocation() throws
     func names() throws
     func missing() throws
@@ -131,6 +137,18 @@ private struct User<D: Disk>: DiskUser {
         try file.truncate(to: 14)
         #expect(try file.readBytes(20, at: 9) == [0, 7, 0, 0, 0])
         try file.sync()
+    }
+
+    func zeros() throws {
+        let file = try disk.create(path("a"))
+        for (offset, count) in [(0, 8192), (4096, 1 << 21), (5, 7), (4096, 100), (1, 4096)] {
+            let bytes = [UInt8](repeating: 9, count: count + 2)
+            try file.write(bytes, at: Int64(offset))
+            try file.writeZeros(count, at: Int64(offset))
+            let expected = [UInt8](repeating: 0, count: count) + [9, 9]
+            #expect(try file.readBytes(count + 2, at: Int64(offset)) == expected)
+            try file.sync()
+        }
     }
 
     func allocation() throws {

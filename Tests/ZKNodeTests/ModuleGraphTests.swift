@@ -10,13 +10,13 @@ struct ModuleGraphTests {
         let engine: Set = ["ZKWire", "Storage", "DataTree", "TxnLog", "Snapshot", "Recovery"]
         return [
             "ZKWire": [],
-            "Storage": ["CZlib"],
-            "DataTree": ["ZKWire"],
+            "Storage": ["CCRC32", "CZlib"],
+            "DataTree": ["CCRC32", "ZKWire"],
             "TxnLog": ["Storage", "ZKWire", "CLZ4"],
             "Snapshot": ["Storage", "ZKWire", "DataTree", "CLZ4", "CZlib"],
             "Recovery": ["Storage", "ZKWire", "DataTree", "TxnLog", "Snapshot"],
             "Zab": ["ZKWire", "DequeModule"],
-            "Resync": engine,
+            "Resync": engine.union(["Zab"]),
             "Repair": engine.union(["Zab"]),
             "ServerCore": ["ZKWire", "DataTree", "Zab", "Crypto", "DequeModule"],
             "Simulation": engine.union([
@@ -57,6 +57,7 @@ struct ModuleGraphTests {
         "ZKNode/CoreLoop.swift": "the wall clock",
         "ZKNode/LogWriter.swift": "writes to standard error",
         "ZKNode/ServerLogging.swift": "the wall clock",
+        "ZKNode/ThreadPriority.swift": "setpriority",
         "ZKNode/ConfigurationFiles.swift": "reads zoo.cfg and myid, before there is a Disk",
         "ZKNode/FourLetterWords/Environment.swift": "what `envi` and `mntr` say of the process",
         "ZKNode/FourLetterWords/FourLetterWords+Dump.swift": "a time as Java prints it",

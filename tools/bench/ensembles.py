@@ -1,12 +1,10 @@
-"""Three servers of one kind on this machine, measured as one server is (servers.py)."""
+"""Several servers of one kind on this machine, measured as one server is (servers.py)."""
 
+import contextlib
 import signal
 import time
 
 import servers
-
-COUNT = 3
-
 
 class Member(servers.Server):
     """One server of an ensemble; `peers` are the lines of the configuration that all share."""
@@ -47,15 +45,15 @@ class Member(servers.Server):
 class Ensemble:
     """Has what compare.py needs of a server."""
 
-    def __init__(self, one):
+    def __init__(self, one, count):
         self.name, self.title = one.name, one.title
         self.directory = one.directory
         first = one.port
         peers = {
             f"server.{number}": f"127.0.0.1:{first + 20 + number}:{first + 40 + number}"
-            for number in range(1, COUNT + 1)}
+            for number in range(1, count + 1)}
         self.members = [
-            Member(one, number, first + 2 * number, peers) for number in range(1, COUNT + 1)]
+            Member(one, number, first + 2 * number, peers) for number in range(1, count + 1)]
 
     @property
     def address(self):
@@ -75,7 +73,7 @@ class Ensemble:
         deadline = time.monotonic() + limit_s
         while True:
             modes = [member.mode for member in self.members]
-            if sorted(str(mode) for mode in modes) == ["follower", "follower", "leader"]:
+            if sorted(map(str, modes)) == ["follower"] * (len(modes) - 1) + ["leader"]:
                 break
             self.check(deadline, modes)
             time.sleep(0.01)
@@ -99,6 +97,18 @@ class Ensemble:
     def followers(self):
         return [member for member in self.members if member.mode == "follower"]
 
+    def restart_one(self):
+        """Stops a follower and returns the seconds from its start until it serves again."""
+        member = self.followers[0]
+        member.stop()
+        begun = time.monotonic()
+        member.launch()
+        self.wait_until_whole()
+        return time.monotonic() - begun
+
+    def snapshots(self):
+        return {(it.number, name) for it in self.members for name in it.snapshots()}
+
     def stop(self):
         for member in self.members:
             if member.process is not None:
@@ -110,9 +120,26 @@ class Ensemble:
         return self.leader.monitor()
 
     def version(self):
-        return f"{COUNT} servers of {self.members[0].version()}"
+        return f"{len(self.members)} servers of {self.members[0].version()}"
 
 
 def of(one, count):
     """The server, or an ensemble of its kind."""
-    return one if count == 1 else Ensemble(one)
+    return one if count == 1 else Ensemble(one, count)
+
+
+@contextlib.contextmanager
+def stopping(server):
+    """The server, which is stopped at the end whatever happens."""
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+@contextlib.contextmanager
+def running(server):
+    """The server on an empty directory, started, and stopped at the end."""
+    with stopping(server):
+        server.start()
+        yield server

@@ -1,42 +1,40 @@
-#!/usr/bin/env python3
-"""Measures what clients notice of a leader that is killed, and how a server comes back.
+"""Parts `failover` and `rejoin`: what clients notice of a leader that is killed, and how a server
+comes back.
 
 The leader is killed with SIGKILL under a load of sets; the figure is the longest time without an
 acknowledged write, over all clients. A follower is stopped while others write, and started again;
 the figures are the time until it has everything, and what the others' writes take meanwhile.
 """
 
-import argparse
-import datetime
-import json
-import os
-import pathlib
 import re
 import signal
-import statistics
-import tempfile
 import threading
 import time
 
-import compare
-import ensembles
-import report
-import servers
 from timeline import Timeline
-
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+from zkbench import say
 
 # Load before a kill, and how long it may take until writes are acknowledged again.
 STEADY_SECONDS = 2
 OUTAGE_LIMIT_SECONDS = 60
+CLIENTS, IN_FLIGHT = 12, 4
+
+
+def measure(ensemble, bench, arguments):
+    """Milliseconds without an acknowledged write, by size of the tree."""
+    ensemble.start()
+    result = {"small": failovers(ensemble, arguments)}
+    if arguments.znodes:
+        bench(ensemble, "load", "--count", arguments.znodes, "--value-bytes", "100")
+        result["large"] = failovers(ensemble, arguments)
+    return result
 
 
 def failovers(ensemble, arguments):
-    """Milliseconds without an acknowledged write, one figure for each kill of a leader."""
+    """One figure for each kill of a leader."""
     gaps = []
-    for number in range(arguments.kills):
-        timeline = Timeline(
-            [member.port for member in ensemble.members], arguments.clients, arguments.in_flight)
+    for _ in range(arguments.kills):
+        timeline = Timeline([member.port for member in ensemble.members], CLIENTS, IN_FLIGHT)
         thread = threading.Thread(target=timeline.run)
         thread.start()
         time.sleep(STEADY_SECONDS)
@@ -47,13 +45,9 @@ def failovers(ensemble, arguments):
         finally:
             timeline.stop()
             thread.join()
-        gap = timeline.longest_gap(killed_at - STEADY_SECONDS / 2) * 1000
-        gaps.append(gap)
-        print(
-            f"{time.strftime('%H:%M:%S')} {ensemble.name:7} leader {leader.number} killed: "
-            f"{gap:.0f} ms without an acknowledged write, {timeline.rate:,.0f} sets/s",
-            flush=True,
-        )
+        gaps.append(timeline.longest_gap(killed_at - STEADY_SECONDS / 2) * 1000)
+        say(ensemble, f"leader {leader.number} killed: {gaps[-1]:.0f} ms without an acknowledged "
+            f"write, {timeline.rate:,.0f} sets/s")
         leader.launch()
         ensemble.wait_until_whole()
     return gaps
@@ -61,13 +55,15 @@ def failovers(ensemble, arguments):
 
 def rejoin(ensemble, bench, arguments):
     """A follower that has missed many transactions comes back."""
+    # No snapshot meanwhile, so that the log is still there.
+    ensemble.start(settings={"snapCount": 10 * arguments.missed})
     lagging = ensemble.followers[0]
-    paced = ["--op", "set", "--rate", str(arguments.rate), "--connections", "48",
-             "--warmup", "1s", "--duration", f"{arguments.seconds}s"]
+    paced = ["--op", "set", "--rate", arguments.rate, "--connections", "48",
+             "--warmup", "1s", "--duration", f"{arguments.rejoin_seconds}s"]
     lagging.stop(signal.SIGKILL)
     rest = Serving(ensemble, lagging)
     bench(rest, "run", "--op", "set", "--in-flight", "16", "--connections", "48", "--value-bytes",
-          "100", "--requests", str(arguments.missed), "--duration", "600s", "--warmup", "0s")
+          "100", "--requests", arguments.missed, "--duration", "600s", "--warmup", "0s")
     before = bench(rest, "run", *paced)["latencyMilliseconds"]["p99"]
     result = {}
     goal = ensemble.leader.zxid
@@ -87,11 +83,12 @@ def rejoin(ensemble, bench, arguments):
     thread.start()
     during = bench(rest, "run", *paced)["latencyMilliseconds"]["p99"]
     thread.join()
-    result |= {"p99 before": before, "p99 during": during}
+    if "seconds" not in result:
+        raise SystemExit(f"{ensemble.name}: server {lagging.number} has not caught up in 600 s")
     # Ours says how: from the log, or by a snapshot.
     kinds = re.findall(r"from \w+ by (DIFF|TRUNC|SNAP)", told.read_text()[already:])
-    result["by"] = kinds[-1] if kinds else "unknown"
-    print(ensemble.name, json.dumps(result), flush=True)
+    result |= {"p99 before": before, "p99 during": during, "by": kinds[-1] if kinds else "unknown"}
+    say(ensemble, f"came back: {result}")
     ensemble.wait_until_whole()
     return result
 
@@ -102,93 +99,3 @@ class Serving:
     def __init__(self, ensemble, absent):
         self.name = ensemble.name
         self.address = ",".join(it.address for it in ensemble.members if it is not absent)
-
-
-def measure(ensemble, bench, arguments):
-    result = {}
-    try:
-        if arguments.missed:
-            # No snapshot meanwhile, so that the log is still there.
-            ensemble.start(settings={"snapCount": 10 * arguments.missed})
-            result["rejoin"] = rejoin(ensemble, bench, arguments)
-            ensemble.stop()
-        ensemble.start()
-        result["small"] = failovers(ensemble, arguments)
-        if arguments.znodes:
-            bench(ensemble, "load", "--count", str(arguments.znodes), "--value-bytes", "100")
-            result["large"] = failovers(ensemble, arguments)
-    finally:
-        ensemble.stop()
-    return result
-
-
-def table(results, arguments):
-    """Markdown: a column for each kind of server."""
-    def row(title, cell):
-        return [title, *(cell(result) for result in results.values())]
-
-    def gaps(key):
-        return lambda result: "{:.0f} ms ({:.0f} to {:.0f})".format(
-            statistics.median(result[key]), min(result[key]), max(result[key]))
-
-    rows = [["three servers", *results], ["---"] * (len(results) + 1)]
-    rows.append(row(f"leader killed: no acknowledged write for, median of {arguments.kills}",
-                    gaps("small")))
-    if arguments.znodes:
-        rows.append(row(f"the same with {arguments.znodes:,} znodes", gaps("large")))
-    if arguments.missed:
-        rows.append(row(
-            f"a follower has {arguments.missed:,} missed transactions again after",
-            lambda result: "{:.1f} s (by {})".format(
-                result["rejoin"].get("seconds", float("nan")), result["rejoin"]["by"])))
-        rows.append(row(
-            f"p99 of {arguments.rate:,} sets/s before, and meanwhile",
-            lambda result: "{p99 before:.1f} ms, {p99 during:.1f} ms".format(**result["rejoin"])))
-    return "\n".join("| " + " | ".join(cells) + " |" for cells in rows)
-
-
-def parse_arguments():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("--only", choices=["apache", "zknode"], help="measure one kind")
-    parser.add_argument("--kills", type=int, default=10)
-    parser.add_argument("--clients", type=int, default=12)
-    parser.add_argument("--in-flight", type=int, default=4, help="sets in flight of each client")
-    parser.add_argument("--znodes", type=int, default=1_000_000, help="0 leaves this part out")
-    parser.add_argument("--missed", type=int, default=1_000_000, help="0 leaves this part out")
-    parser.add_argument("--rate", type=int, default=2000, help="paced sets a second")
-    parser.add_argument("--seconds", type=int, default=15, help="of paced sets")
-    parser.add_argument("--heap", default="2g", help="of each of Apache's JVMs")
-    parser.add_argument("--port", type=int, default=22810, help="and 200 after it")
-    parser.add_argument("--apache-command", help="with {config} for the file")
-    parser.add_argument("--ours-command", help="with {config} for the file")
-    parser.add_argument("--zkbench", default=str(ROOT / ".build/release/zkbench"))
-    parser.add_argument("--zknode", default=str(ROOT / ".build/release/zknode"))
-    parser.add_argument("--directory", default=str(ROOT / ".build"), help="on the disk to measure")
-    parser.add_argument("--json", help="write all results here")
-    parser.add_argument("--write", action="store_true", help="put the table into the docs")
-    return parser.parse_args()
-
-
-def main():
-    arguments = parse_arguments()
-    load = os.getloadavg()[0]
-    if load > 0.5:
-        print(f"load average {load:.1f}: the machine is busy", flush=True)
-    results = {}
-    with tempfile.TemporaryDirectory(prefix="failover-", dir=arguments.directory) as temporary:
-        directory = pathlib.Path(temporary)
-        bench = compare.Bench(arguments, directory)
-        for one in [servers.apache(arguments, directory), servers.ours(arguments, directory)]:
-            if arguments.only in (None, one.name):
-                results[one.title] = measure(ensembles.Ensemble(one), bench, arguments)
-    if arguments.json:
-        pathlib.Path(arguments.json).write_text(json.dumps(results, indent=1))
-    text = f"Measured on {datetime.date.today()}, load average before {load:.1f}.\n\n"
-    text += table(results, arguments)
-    print(text)
-    if arguments.write:
-        report.write(ROOT / "docs/benchmarks.md", text + "\n", "failover")
-
-
-if __name__ == "__main__":
-    main()

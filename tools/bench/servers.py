@@ -15,7 +15,7 @@ START_LIMIT_SECONDS = 300
 STOP_LIMIT_SECONDS = 60
 
 APACHE_COMMAND = (
-    "java -Xmx{heap} -Dzookeeper.root.logger=WARN,CONSOLE"
+    "java -Xmx{heap}{options} -Dzookeeper.root.logger=WARN,CONSOLE"
     " -cp /etc/zookeeper/conf:/usr/share/java/zookeeper.jar"
     " org.apache.zookeeper.server.quorum.QuorumPeerMain {config}"
 )
@@ -96,6 +96,16 @@ class Server:
             self.process.wait()
         self.process = None
 
+    @property
+    def members(self):
+        """The servers that it is: itself."""
+        return [self]
+
+    def restart_one(self):
+        """Stops the server and returns the seconds from its start to its first answer."""
+        self.stop()
+        return self.start(fresh=False)
+
     def snapshots(self):
         return {path.name for path in (self.directory / "data").glob(self.snapshot_pattern)}
 
@@ -134,7 +144,10 @@ class Server:
 
 
 def apache(arguments, directory):
-    command = arguments.apache_command or APACHE_COMMAND.replace("{heap}", arguments.heap)
+    options = f" -Xms{arguments.heap_start}" if arguments.heap_start else ""
+    options += f" {arguments.java_options}" if arguments.java_options else ""
+    command = arguments.apache_command or (
+        APACHE_COMMAND.replace("{heap}", arguments.heap).replace("{options}", options))
     return Server(
         "apache", "Apache ZooKeeper", command, directory, arguments.port, "version-2/snapshot.*"
     )

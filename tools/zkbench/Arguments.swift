@@ -60,3 +60,18 @@ enum OperationArgument: String, ExpressibleByArgument, CaseIterable {
     case create
     case mix
 }
+
+/// How requests are spread over the keys.
+enum DistributionArgument: String, ExpressibleByArgument, CaseIterable {
+    case uniform
+    case zipfian
+    case sequential
+
+    func distribution(exponent: Double) -> KeyDistribution {
+        switch self {
+        case .uniform: .uniform
+        case .zipfian: .zipfian(exponent: exponent)
+        case .sequential: .sequential
+        }
+    }
+}

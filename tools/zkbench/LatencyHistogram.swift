@@ -4,10 +4,12 @@
 /// Counts of nanoseconds from 0 to 2^42 (over an hour), each told apart within 0.8 %.
 struct LatencyHistogram: Sendable {
     private static let subBucketBits = 8
-    private static let subBuckets = 1 << subBucketBits
+    static let subBuckets = 1 << subBucketBits
+    /// How often the width of the buckets doubles, and once.
+    static let doublings = 42 - subBucketBits + 1
     private static let maxValue: UInt64 = 1 << 42 - 1
 
-    private var counts = [UInt64](repeating: 0, count: (42 - subBucketBits + 1) * subBuckets)
+    private var counts = [UInt64](repeating: 0, count: doublings * subBuckets)
     private(set) var count: UInt64 = 0
     private(set) var max: UInt64 = 0
     private(set) var min: UInt64 = .max
@@ -29,6 +31,39 @@ struct LatencyHistogram: Sendable {
         max = Swift.max(max, other.max)
         min = Swift.min(min, other.min)
     }
+
+    mutating func removeAll() {
+        for index in counts.indices { counts[index] = 0 }
+        (count, max, min, sum) = (0, 0, .max, 0)
+    }
+
+    /// Adds buckets of another histogram, as `nonEmpty` has them, with its largest and summed value.
+    mutating func add(_ buckets: [Bucket], max: UInt64, sum: UInt64) {
+        for bucket in buckets {
+            counts[Int(bucket.index)] += UInt64(bucket.count)
+            count += UInt64(bucket.count)
+        }
+        self.max = Swift.max(self.max, max)
+        self.sum += sum
+    }
+
+    /// A bucket with something in it.
+    struct Bucket: Sendable {
+        var index: UInt16
+        var count: UInt32
+        /// The largest value that it counts.
+        var upperEnd: UInt64 { LatencyHistogram.upperEnd(of: Int(index)) }
+    }
+
+    /// The buckets that count something, lowest first.
+    var nonEmpty: [Bucket] {
+        counts.enumerated().compactMap { index, count in
+            count == 0 ? nil : Bucket(index: UInt16(index), count: UInt32(clamping: count))
+        }
+    }
+
+    /// The sum of all values, for `add`.
+    var total: UInt64 { sum }
 
     var mean: Double { count == 0 ? 0 : Double(sum) / Double(count) }
 

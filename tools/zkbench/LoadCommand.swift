@@ -21,8 +21,7 @@ struct LoadCommand: ParsableCommand {
     var inFlight = 128
     @Option(help: "The time to give up.")
     var limit = TimeArgument(seconds: 3600)
-    @Option(help: "Write the result here as well.")
-    var json: String?
+    @OptionGroup var outputs: RunOutputs
 
     func validate() throws {
         guard count > 0, perDirectory > 0, connections > 0, inFlight > 0, valueBytes >= 0 else {
@@ -46,13 +45,14 @@ struct LoadCommand: ParsableCommand {
         let client = try SetupClient(servers.servers[0])
         try client.create(SetupClient.ancestors(of: root))
         let directories = Int((count - 1) / perDirectory) + 1
-        try client.create((0..<directories).map { directoryPath(root, $0) })
+        try client.create((0..<directories).map { NumberedPath.directory(root, $0) })
         try client.close()
         let plan = LoadPlan(
             servers: servers.servers, connections: connections, inFlight: inFlight,
             operation: .create(root: root, directory: .filled(size: perDirectory)),
             keys: KeySpace(root: root, count: 1, valueBytes: valueBytes), warmUp: 0,
-            duration: limit.nanoseconds, requestLimit: count, threads: 1)
-        try runAndReport(plan, operation: "load", json: json)
+            duration: limit.nanoseconds, requestLimit: count,
+            timelineWindow: outputs.plot == nil ? nil : 1_000_000_000, threads: 1)
+        try outputs.run(plan, operation: "load")
     }
 }

@@ -32,6 +32,7 @@ struct LoadPlan: Sendable {
     var inFlight: Int
     var operation: Operation
     var keys: KeySpace
+    var distribution = KeyDistribution.uniform
     /// Replies before this time after the start are not measured.
     var warmUp: UInt64
     /// Measured time; with `requestLimit`, the time to give up.

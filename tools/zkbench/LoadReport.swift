@@ -19,13 +19,18 @@ struct LoadReport: Codable {
     /// The share of one core that the generator used: near 1 a thread, it is the bottleneck.
     var generatorCores: Double
     var timeline: Timeline?
+    /// Clients beside the measured ones that did not read their replies.
+    var slowClients: SlowClientReport?
 
     struct Timeline: Codable {
         var windowMilliseconds: Double
         var replies: [UInt64]
+        var p50Milliseconds: [Double]
+        var p99Milliseconds: [Double]
         var maxLatencyMilliseconds: [Double]
         /// The fewest replies in a window.
         var worstWindowReplies: UInt64
+        var medianWindowReplies: UInt64
         /// The longest run of windows without a reply.
         var longestSilenceMilliseconds: Double
     }
@@ -60,12 +65,6 @@ extension LoadReport {
         timeline = plan.timelineWindow.map { Timeline(result.timeline, window: $0) }
     }
 
-    func json() throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-        return String(decoding: try encoder.encode(self), as: UTF8.self) + "\n"
-    }
-
     /// A few lines for the terminal.
     var table: String {
         var lines = [
@@ -84,6 +83,11 @@ extension LoadReport {
                     + "\(timeline.worstWindowReplies) replies; longest silence: "
                     + "\(Self.text(timeline.longestSilenceMilliseconds, 0)) ms")
         }
+        if let slow = slowClients {
+            lines.append(
+                "  beside them   \(slow.clients) clients that read nothing, "
+                    + "\(slow.requests) requests, \(slow.closed) closed by the server")
+        }
         for (code, count) in errors.sorted(by: { $0.key < $1.key }) {
             lines.append("  FAILED \(code): \(count)")
         }
@@ -99,8 +103,12 @@ extension LoadReport.Timeline {
     init(_ windows: [TimelineWindow], window: UInt64) {
         windowMilliseconds = Double(window) / 1e6
         replies = windows.map(\.replies)
+        let latencies = windows.map(\.latencies)
+        p50Milliseconds = latencies.map { Double($0.value(at: 0.5)) / 1e6 }
+        p99Milliseconds = latencies.map { Double($0.value(at: 0.99)) / 1e6 }
         maxLatencyMilliseconds = windows.map { Double($0.maxLatency) / 1e6 }
         worstWindowReplies = replies.min() ?? 0
+        medianWindowReplies = replies.isEmpty ? 0 : replies.sorted()[replies.count / 2]
         var silence = 0
         var longest = 0
         for count in replies {

@@ -1,10 +1,3 @@
-/// One window of the timeline.
-struct TimelineWindow: Sendable {
-    var replies: UInt64 = 0
-    /// The largest latency of a reply that came in the window.
-    var maxLatency: UInt64 = 0
-}
-
 /// What one thread, or all of them, measured.
 struct LoadResult: Sendable {
     var latencies = LatencyHistogram()
@@ -31,9 +24,6 @@ struct LoadResult: Sendable {
         lost += other.lost
         let missing = other.timeline.count - timeline.count
         if missing > 0 { timeline += [TimelineWindow](repeating: .init(), count: missing) }
-        for (index, window) in other.timeline.enumerated() {
-            timeline[index].replies += window.replies
-            timeline[index].maxLatency = max(timeline[index].maxLatency, window.maxLatency)
-        }
+        for (index, window) in other.timeline.enumerated() { timeline[index].add(window) }
     }
 }

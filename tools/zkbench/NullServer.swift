@@ -1,46 +1,30 @@
-// A server of the client protocol with no tree, no log and no sessions.
+// A server of the client protocol with no tree and no sessions.
 import ZKWire
 
-/// Accepts every session and answers every request at once, in one thread.
+/// Accepts every session and answers every request at once, in one thread; with a quorum, writes when
+/// two of its three logs have them.
 final class NullServer {
     private let listener: Socket
     private var poller = Poller()
     private var ready: [Int32] = []
-    private var clients: [Int32: Client] = [:]
+    private var clients: [Int32: NullClient] = [:]
     private let buffer = UnsafeMutableRawBufferPointer.allocate(
         byteCount: 256 << 10, alignment: 16)
-    /// What follows the header of a reply, by operation.
-    private let stat: [UInt8]
-    private let valueAndStat: [UInt8]
-    private var zxid: Int64 = 0
+    private var replies: NullReplies
+    private let quorum: NullQuorum?
 
-    private final class Client {
-        let socket: Socket
-        let input = ByteWriter(capacity: 64 << 10)
-        let output = ByteWriter(capacity: 64 << 10)
-        var hasSession = false
-        var isOpen = true
-
-        init(_ socket: Socket) { self.socket = socket }
-    }
-
-    /// Bytes of a `Stat` (Apache `org.apache.zookeeper.data.Stat`).
-    private static let statBytes = 68
-
-    init(port: UInt16, valueBytes: Int) throws(BenchError) {
+    init(port: UInt16, valueBytes: Int, quorum: NullQuorum?) throws(BenchError) {
         listener = try Socket.listening(port: port)
-        stat = [UInt8](repeating: 0, count: Self.statBytes)
-        let writer = ByteWriter()
-        writer.writeBuffer(KeySpace.value(of: valueBytes))
-        writer.writeRaw(stat)
-        valueAndStat = writer.bytes
+        replies = NullReplies(valueBytes: valueBytes)
+        self.quorum = quorum
         listener.setNonBlocking()
         poller.add(listener.descriptor)
+        for descriptor in quorum?.descriptors ?? [] { poller.add(descriptor) }
     }
 
     deinit { buffer.deallocate() }
 
-    func serve(nanoseconds: UInt64) {
+    func serve(nanoseconds: UInt64) throws(BenchError) {
         let end = monotonicNow() &+ nanoseconds
         while true {
             let now = monotonicNow()
@@ -49,13 +33,31 @@ final class NullServer {
             for descriptor in ready {
                 if descriptor == listener.descriptor { acceptAll() } else { serve(descriptor) }
             }
+            if let quorum { try turn(quorum) }
         }
     }
 
     private func acceptAll() {
         while let socket = listener.accepted() {
-            clients[socket.descriptor] = Client(socket)
+            clients[socket.descriptor] = NullClient(socket)
             poller.add(socket.descriptor)
+        }
+    }
+
+    /// Hands over what has come, and answers what is durable.
+    private func turn(_ quorum: NullQuorum) throws(BenchError) {
+        let before = quorum.durable
+        try quorum.advance()
+        for (descriptor, waits) in quorum.waitsForRoom {
+            poller.setWaitsForRoom(waits, descriptor)
+        }
+        guard quorum.durable > before else { return }
+        for client in clients.values where !client.owed.isEmpty {
+            while let next = client.owed.first, next.offset <= quorum.durable {
+                replies.answer(next.operation, xid: next.xid, into: client.output)
+                client.owed.removeFirst()
+            }
+            flush(client)
         }
     }
 
@@ -71,7 +73,6 @@ final class NullServer {
             }
         }
         flush(client)
-        poller.setWaitsForRoom(client.output.count > 0, descriptor)
         if !client.isOpen {
             poller.remove(descriptor)
             clients[descriptor] = nil
@@ -79,7 +80,7 @@ final class NullServer {
     }
 
     /// Answers the whole requests in what is left from before and `bytes`.
-    private func answer(_ client: Client, _ bytes: ByteView) {
+    private func answer(_ client: NullClient, _ bytes: ByteView) {
         guard client.input.count > 0 else {
             let used = answerWhole(client, bytes)
             client.input.writeRaw(bytes[view: used..<bytes.count])
@@ -90,7 +91,7 @@ final class NullServer {
     }
 
     /// Returns how many bytes the whole requests took.
-    private func answerWhole(_ client: Client, _ bytes: ByteView) -> Int {
+    private func answerWhole(_ client: NullClient, _ bytes: ByteView) -> Int {
         var offset = 0
         while bytes.count - offset >= 4 {
             let length = Int(word(bytes, offset))
@@ -100,9 +101,10 @@ final class NullServer {
             }
             guard bytes.count - offset >= 4 + length else { break }
             if client.hasSession {
-                answer(client, xid: word(bytes, offset + 4), word(bytes, offset + 8))
+                answer(client, frame: bytes[view: offset..<(offset + 4 + length)])
             } else {
-                acceptSession(client)
+                client.hasSession = true
+                replies.acceptSession(client.output)
             }
             offset += 4 + length
         }
@@ -110,48 +112,71 @@ final class NullServer {
     }
 
     @inline(__always)
+    private func answer(_ client: NullClient, frame: ByteView) {
+        let (xid, operation) = (word(frame, 4), word(frame, 8))
+        guard let quorum else { return replies.answer(operation, xid: xid, into: client.output) }
+        if NullReplies.isWrite(operation) {
+            let offset = quorum.append(frame)
+            client.owed.append(.init(offset: offset, xid: xid, operation: operation))
+        } else if let last = client.owed.last {
+            // Replies come in the order of the requests.
+            client.owed.append(.init(offset: last.offset, xid: xid, operation: operation))
+        } else {
+            replies.answer(operation, xid: xid, into: client.output)
+        }
+    }
+
+    @inline(__always)
     private func word(_ bytes: ByteView, _ offset: Int) -> Int32 {
         Int32(bigEndian: bytes.loadUnaligned(fromByteOffset: offset, as: Int32.self))
     }
 
-    private func acceptSession(_ client: Client) {
-        client.hasSession = true
-        client.output.writeInt32(37)
-        client.output.writeInt32(0)
-        client.output.writeInt32(30000)
-        client.output.writeInt64(1)
-        client.output.writeBuffer([UInt8](repeating: 1, count: 16))
-        client.output.writeBool(false)
-    }
-
-    @inline(__always)
-    private func answer(_ client: Client, xid: Int32, _ operation: Int32) {
-        let output = client.output
-        let start = output.count
-        output.writeInt32(0)
-        output.writeInt32(xid)
-        output.writeInt64(zxid)
-        output.writeInt32(0)
-        switch operation {
-        case OpCode.getData.rawValue:
-            valueAndStat.withUnsafeBytes { output.writeRaw($0) }
-        case OpCode.setData.rawValue, OpCode.exists.rawValue:
-            zxid &+= 1
-            stat.withUnsafeBytes { output.writeRaw($0) }
-        case OpCode.create.rawValue:
-            zxid &+= 1
-            output.writeString("/")
-        default: break
-        }
-        output.setInt32(Int32(output.count - start - 4), at: start)
-    }
-
-    private func flush(_ client: Client) {
+    private func flush(_ client: NullClient) {
+        defer { poller.setWaitsForRoom(client.output.count > 0, client.socket.descriptor) }
         while client.isOpen, client.output.count > 0 {
             switch client.socket.transmit(client.output.view) {
             case .bytes(let count): client.output.removeFirst(count)
             case .wouldBlock: return
             case .closed: client.isOpen = false
+            }
+        }
+    }
+}
+
+/// One connection of a null server.
+final class NullClient {
+    /// A reply that waits until the log is durable up to `offset`.
+    struct Owed {
+        var offset: UInt64
+        var xid: Int32
+        var operation: Int32
+    }
+
+    let socket: Socket
+    let input = ByteWriter(capacity: 64 << 10)
+    let output = ByteWriter(capacity: 64 << 10)
+    var owed: OwedQueue = OwedQueue()
+    var hasSession = false
+    var isOpen = true
+
+    init(_ socket: Socket) { self.socket = socket }
+
+    /// First in, first out; what was taken is forgotten when all of it was.
+    struct OwedQueue {
+        private var items: [Owed] = []
+        private var head = 0
+
+        var isEmpty: Bool { head == items.count }
+        var first: Owed? { isEmpty ? nil : items[head] }
+        var last: Owed? { isEmpty ? nil : items[items.count - 1] }
+
+        mutating func append(_ item: Owed) { items.append(item) }
+
+        mutating func removeFirst() {
+            head += 1
+            if isEmpty {
+                items.removeAll(keepingCapacity: true)
+                head = 0
             }
         }
     }

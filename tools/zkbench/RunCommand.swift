@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import Glibc
 
 /// `zkbench run`: a measurement.
@@ -21,8 +20,16 @@ struct RunCommand: ParsableCommand {
     var readPercent: UInt64 = 50
     @Option(help: "Bytes of a value.")
     var valueBytes = 1024
-    @Option(help: "Znodes that are set and got; created first.")
+    @Option(help: "Znodes that are set and got; created first, unless --loaded.")
     var keys = 1000
+    @Option(help: "How the requests are spread over them.")
+    var distribution = DistributionArgument.uniform
+    @Option(help: "Of zipfian: the k-th key has a share in proportion to 1 / k^exponent.")
+    var exponent = 0.99
+    @Option(help: "Use --keys of the znodes that `zkbench load --root PATH` has made here.")
+    var loaded: String?
+    @Option(help: "Znodes in a directory, as load was told.")
+    var perDirectory: UInt64 = 1000
     @Option(help: "The path below which all of it happens.")
     var root = "/bench"
     @Option(help: "Time that is not measured, at the beginning.")
@@ -37,13 +44,20 @@ struct RunCommand: ParsableCommand {
     var timeline: TimeArgument?
     @Option(help: "Threads; one is enough for a million requests a second.")
     var threads = 1
-    @Option(help: "Write the result here as well.")
-    var json: String?
+    @Option(help: "Clients beside these that send requests and do not read the replies.")
+    var slowClients = 0
+    @Option(help: "Requests that each of those sends at once; then ten a second.")
+    var slowBurst = 2000
+    @OptionGroup var outputs: RunOutputs
 
     func validate() throws {
         guard connections > 0, inFlight > 0, keys > 0, readPercent <= 100, valueBytes >= 0,
-            1...connections ~= threads, rate ?? 1 > 0, timeline?.nanoseconds ?? 1 > 0
+            1...connections ~= threads, rate ?? 1 > 0, timeline?.nanoseconds ?? 1 > 0,
+            exponent > 0, perDirectory > 0, slowClients >= 0, slowBurst >= 0
         else { throw ValidationError("a number is out of its range") }
+        guard slowClients == 0 || loaded == nil else {
+            throw ValidationError("--slow-clients use znodes that the run creates: not --loaded")
+        }
     }
 
     func run() throws {
@@ -56,17 +70,25 @@ struct RunCommand: ParsableCommand {
     }
 
     private func measure() throws(BenchError) {
+        try DescriptorLimit.raise(forConnections: connections + slowClients + 1)
         let plan = plan()
         let client = try SetupClient(plan.servers[0])
         try client.create(plan.keys, root: root)
         if case .create(let root, .inTurn(let count)) = plan.operation {
             try client.create(SetupClient.ancestors(of: root))
-            try client.create((0..<Int(count)).map { directoryPath(root, $0) })
+            try client.create((0..<Int(count)).map { NumberedPath.directory(root, $0) })
         }
         try client.close()
         var name = op.rawValue
         if op == .mix { name = "mix \(readPercent)% gets" }
-        try runAndReport(plan, operation: name, json: json)
+        try outputs.run(plan, operation: name, slow: slowPlan(plan))
+    }
+
+    private func slowPlan(_ plan: LoadPlan) -> SlowClients.Plan? {
+        guard slowClients > 0 else { return nil }
+        return SlowClients.Plan(
+            servers: plan.servers, count: slowClients, root: root, keys: plan.keys.ownPaths,
+            burst: slowBurst, requestsPerSecond: 10)
     }
 
     private func plan() -> LoadPlan {
@@ -80,41 +102,21 @@ struct RunCommand: ParsableCommand {
         return LoadPlan(
             servers: servers.servers, connections: connections,
             inFlight: syncClients ? 1 : inFlight, operation: operation,
-            keys: KeySpace(root: root, count: keys, valueBytes: valueBytes),
+            keys: keySpace, distribution: distribution.distribution(exponent: exponent),
             warmUp: warmup.nanoseconds, duration: duration.nanoseconds, requestLimit: requests,
-            rate: rate, timelineWindow: timeline?.nanoseconds,
+            rate: rate, timelineWindow: timelineWindow,
             // Seconds since 1970 above 2^28 creates: runs do not meet each other's names.
             firstName: UInt64(time(nil)) << 28, threads: threads)
     }
-}
 
-/// The path of a numbered directory, as `CreateEncoder` has it.
-func directoryPath(_ root: String, _ number: Int) -> String {
-    let digits = String(number)
-    let zeros = String(repeating: "0", count: CreateEncoder.directoryDigits - digits.count)
-    return "\(root)/\(zeros)\(digits)"
-}
-
-func standardError(_ line: String) { FileHandle.standardError.write(Data((line + "\n").utf8)) }
-
-/// Runs a plan, prints its report and ends with an exit code that says whether requests failed.
-func runAndReport(
-    _ plan: LoadPlan, operation: String, json: String?
-) throws(BenchError) {
-    let (start, processorStart) = (monotonicNow(), processorTimeUsed())
-    let result = try WorkerThreads.run(plan)
-    let cores = Double(processorTimeUsed() - processorStart) / Double(monotonicNow() - start)
-    let report = LoadReport(result, plan: plan, operation: operation, cores: cores)
-    print(report.table)
-    if let json {
-        do {
-            try report.json().write(toFile: json, atomically: true, encoding: .utf8)
-        } catch {
-            throw BenchError("write \(json): \(error.localizedDescription)")
-        }
+    private var keySpace: KeySpace {
+        guard let loaded else { return KeySpace(root: root, count: keys, valueBytes: valueBytes) }
+        return KeySpace(
+            loadedBelow: loaded, perDirectory: perDirectory, count: keys, valueBytes: valueBytes)
     }
-    guard result.failures == 0, result.replies > 0 else {
-        standardError("zkbench: \(result.failures) requests failed, \(result.replies) answered")
-        exit(ExitStatus.requestsFailed)
+
+    /// A plot needs one.
+    private var timelineWindow: UInt64? {
+        timeline?.nanoseconds ?? (outputs.plot == nil ? nil : 100_000_000)
     }
 }

@@ -22,6 +22,12 @@ enum Session {
     static func open(
         _ socket: Socket, server: ServerAddress, timeoutMilliseconds: Int32
     ) throws(BenchError) {
+        try request(socket, timeoutMilliseconds: timeoutMilliseconds)
+        _ = try receiveGranted(socket, server: server)
+    }
+
+    /// The first half of `open`.
+    static func request(_ socket: Socket, timeoutMilliseconds: Int32) throws(BenchError) {
         let request = ByteWriter()
         request.writeInt32(0)
         request.writeInt32(0)  // protocol version
@@ -32,7 +38,13 @@ enum Session {
         request.writeBool(false)
         request.setInt32(Int32(request.count - 4), at: 0)
         try socket.transmitAll(request.view)
+    }
 
+    /// The other half.
+    /// - Returns: the timeout that the server grants, in milliseconds.
+    static func receiveGranted(
+        _ socket: Socket, server: ServerAddress
+    ) throws(BenchError) -> Int32 {
         let reply = try receiveFrame(socket)
         let granted = reply.withByteView { view -> Int32? in
             var reader = JuteReader(view)
@@ -42,6 +54,7 @@ enum Session {
         guard let granted, granted > 0 else {
             throw BenchError("\(server) refused a session")
         }
+        return granted
     }
 
     /// A message without its length, waiting for it.

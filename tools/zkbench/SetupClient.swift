@@ -36,7 +36,7 @@ struct SetupClient {
     /// Creates the znodes of `keys`, and gives those that exist their value.
     func create(_ keys: KeySpace, root: String) throws(BenchError) {
         try create(Self.ancestors(of: root))
-        let existing = try create(keys.paths, value: keys.value)
+        let existing = try create(keys.ownPaths, value: keys.value)
         let codes = try run(existing) { path, output in
             output.writeInt32(OpCode.setData.rawValue)
             output.writeString(path)

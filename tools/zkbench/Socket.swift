@@ -2,7 +2,7 @@
 import Glibc
 
 /// A connected or listening socket, closed with its owner.
-final class Socket {
+final class Socket: Sendable {
     let descriptor: Int32
 
     init(_ descriptor: Int32) { self.descriptor = descriptor }
@@ -10,8 +10,9 @@ final class Socket {
     deinit { close(descriptor) }
 
     /// Connects, waiting; reads and writes then wait for at most `timeoutSeconds`.
+    /// - Parameter receiveBufferBytes: what the system may keep unread; nil leaves it to the system.
     static func connected(
-        to server: ServerAddress, timeoutSeconds: Int
+        to server: ServerAddress, timeoutSeconds: Int, receiveBufferBytes: Int32? = nil
     ) throws(BenchError) -> Socket {
         var hints = addrinfo()
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
@@ -27,6 +28,7 @@ final class Socket {
         var limit = timeval(tv_sec: timeoutSeconds, tv_usec: 0)
         socket.set(SOL_SOCKET, SO_RCVTIMEO, &limit)
         socket.set(SOL_SOCKET, SO_SNDTIMEO, &limit)
+        if var bytes = receiveBufferBytes { socket.set(SOL_SOCKET, SO_RCVBUF, &bytes) }
         guard connect(descriptor, address.ai_addr, address.ai_addrlen) == 0 else {
             throw BenchError(systemCall: "connect", "\(server)")
         }
@@ -55,6 +57,18 @@ final class Socket {
             throw BenchError(systemCall: "listen", "127.0.0.1:\(port)")
         }
         return socket
+    }
+
+    /// The port that a listening socket has.
+    var localPort: UInt16 {
+        var address = sockaddr_in()
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                _ = getsockname(descriptor, $0, &size)
+            }
+        }
+        return UInt16(bigEndian: address.sin_port)
     }
 
     /// The next connection, nil if none waits.

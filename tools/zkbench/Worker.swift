@@ -27,8 +27,10 @@ final class Worker {
     private var issuedMeasured: UInt64 = 0
     private var nextDue: UInt64 = 0
     private var nextChannel = 0
-    private var random: UInt64
+    private var random: Xorshift
+    private var keys: KeyChooser
     private var result = LoadResult()
+    private var windows: WindowRecorder?
     private var lastReply: UInt64 = 0
 
     /// How long replies are waited for after the last request.
@@ -45,7 +47,10 @@ final class Worker {
         var root = ""
         if case .create(let path, _) = plan.operation { root = path }
         creates = CreateEncoder(root: root, value: plan.keys.value)
-        random = 0x9e37_79b9_7f4a_7c15 &* UInt64(number + 1)
+        random = Xorshift(seed: UInt64(number))
+        keys = KeyChooser(
+            plan.distribution, count: plan.keys.count, number: number, threads: plan.threads)
+        windows = plan.timelineWindow.map { WindowRecorder(width: $0) }
         for index in stride(from: number, to: plan.connections, by: plan.threads) {
             try connect(to: plan.servers[index % plan.servers.count])
         }
@@ -154,32 +159,20 @@ extension Worker {
         if time >= measuredStart { issuedMeasured &+= 1 }
         switch plan.operation {
         case .set:
-            requests.appendSet(randomKey(), to: channel.output, xid: xid)
+            requests.appendSet(keys.next(&random), to: channel.output, xid: xid)
         case .get:
-            requests.appendGet(randomKey(), to: channel.output, xid: xid)
+            requests.appendGet(keys.next(&random), to: channel.output, xid: xid)
         case .mix(let readPercent):
-            if nextRandom() % 100 < readPercent {
-                requests.appendGet(randomKey(), to: channel.output, xid: xid)
+            if random.next() % 100 < readPercent {
+                requests.appendGet(keys.next(&random), to: channel.output, xid: xid)
             } else {
-                requests.appendSet(randomKey(), to: channel.output, xid: xid)
+                requests.appendSet(keys.next(&random), to: channel.output, xid: xid)
             }
         case .create(_, let rule):
             creates.append(
                 directory: rule.directory(of: number), name: plan.firstName &+ number,
                 to: channel.output, xid: xid)
         }
-    }
-
-    @inline(__always)
-    private func randomKey() -> Int { Int(nextRandom() % UInt64(plan.keys.paths.count)) }
-
-    /// xorshift64* (Vigna).
-    @inline(__always)
-    private func nextRandom() -> UInt64 {
-        random ^= random >> 12
-        random ^= random << 25
-        random ^= random >> 27
-        return (random &* 0x2545_f491_4f6c_dd1d) >> 16
     }
 
     /// Keeps sessions that have nothing to send.
@@ -237,13 +230,7 @@ extension Worker {
         guard now < end else { return }
         result.replies &+= 1
         lastReply = now
-        guard let window = plan.timelineWindow else { return }
-        let index = Int((now &- measuredStart) / window)
-        while result.timeline.count <= index { result.timeline.append(TimelineWindow()) }
-        result.timeline[index].replies &+= 1
-        if latency > result.timeline[index].maxLatency {
-            result.timeline[index].maxLatency = latency
-        }
+        windows?.record(latency, at: now &- measuredStart)
     }
 }
 
@@ -279,10 +266,6 @@ extension Worker {
     private func finishResult() {
         let stopped = plan.requestLimit == nil ? stop : lastReply
         result.elapsed = stopped > measuredStart ? stopped &- measuredStart : 0
-        guard let window = plan.timelineWindow else { return }
-        // Windows without a reply at the end of the run, and none that is not whole.
-        let whole = Int(result.elapsed / window)
-        while result.timeline.count < whole { result.timeline.append(TimelineWindow()) }
-        result.timeline.removeLast(result.timeline.count - whole)
+        result.timeline = windows?.finish(elapsed: result.elapsed) ?? []
     }
 }

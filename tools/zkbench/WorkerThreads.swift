@@ -15,7 +15,7 @@ enum WorkerThreads {
         var threads: [pthread_t] = []
         for number in 0..<plan.threads {
             threads.append(
-                try spawn {
+                try Threads.spawn {
                     let result = Result { () throws(BenchError) in
                         try Worker(plan, number: number).run()
                     }
@@ -26,27 +26,5 @@ enum WorkerThreads {
         var total = LoadResult()
         for result in outcome.results.withLock({ $0 }) { total.add(try result.get()) }
         return total
-    }
-
-    private final class Body {
-        let run: @Sendable () -> Void
-
-        init(_ run: @escaping @Sendable () -> Void) { self.run = run }
-    }
-
-    private static func spawn(_ body: @escaping @Sendable () -> Void) throws(BenchError)
-        -> pthread_t
-    {
-        var thread = pthread_t()
-        let context = Unmanaged.passRetained(Body(body)).toOpaque()
-        let status = pthread_create(
-            &thread, nil,
-            { context in
-                // SAFETY: retained for this thread when it was made, and taken once.
-                Unmanaged<Body>.fromOpaque(context.unsafelyUnwrapped).takeRetainedValue().run()
-                return nil
-            }, context)
-        guard status == 0 else { throw BenchError("pthread_create: errno \(status)") }
-        return thread
     }
 }

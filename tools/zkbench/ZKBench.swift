@@ -8,7 +8,10 @@ struct ZKBench: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "zkbench",
         abstract: "Measures servers that speak the ZooKeeper protocol.",
-        subcommands: [RunCommand.self, LoadCommand.self, NullCommand.self])
+        subcommands: [
+            RunCommand.self, LoadCommand.self, IdleCommand.self, FanoutCommand.self,
+            NullCommand.self, NullFollowerCommand.self, PlotCommand.self,
+        ])
 }
 
 /// The exit codes of `zkbench`, besides those of the argument parser.

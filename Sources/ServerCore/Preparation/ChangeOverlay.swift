@@ -6,9 +6,8 @@ import ZKWire
 /// this, so that they may be pipelined (the paper, section 4.1: "future state").
 ///
 /// Invariants:
-///  1. An entry is the state of its path after the last proposal in flight that touches the path.
-///  2. When a zxid is applied, entries that it was the last to change go, since the tree now has
-///     them.
+///  1. `newest` has each path that something in flight touches, and which change was the last.
+///  2. When a zxid is applied its changes go, since the tree now has them.
 struct ChangeOverlay {
     /// A znode as it will be.
     struct Record {
@@ -39,58 +38,80 @@ struct ChangeOverlay {
     }
 
     private struct Change {
-        let zxid: Zxid
-        let path: [UInt8]
-        /// What the path's entry was before, to undo a multi that fails.
-        let previous: Record?
+        let record: Record
+        let hash: UInt64
+        let path: PathQueue.Place
+        /// The change of the same path before this one, to undo a multi that fails.
+        let previous: Int?
     }
 
-    private var records: [[UInt8]: Record] = [:]
+    /// In the order of the proposals; the first one has the number `firstNumber`.
     private var changes = Deque<Change>()
+    private var firstNumber = 0
+    private var paths = PathQueue()
+    private var newest = NewestChange()
+    private let hasher: PathHasher
     /// Of the same changes; goes along with them.
     var quotas = QuotaLedger()
 
-    var isEmpty: Bool { records.isEmpty }
+    /// - Parameter seed: of the hashes of paths.
+    init(seed: UInt64) { hasher = PathHasher(seed: seed) }
+
+    var isEmpty: Bool { changes.isEmpty }
 
     func record(_ path: ByteView) -> Record? {
-        records.isEmpty ? nil : records[[UInt8](path)]
+        guard !changes.isEmpty else { return nil }
+        let slot = slot(of: path, hasher.hash(path))
+        return newest[slot].map { changes[$0 - firstNumber].record }
     }
 
     mutating func set(_ path: ByteView, _ record: Record) {
-        let key = [UInt8](path)
-        let previous = records.updateValue(record, forKey: key)
-        changes.append(Change(zxid: record.zxid, path: key, previous: previous))
+        let hash = hasher.hash(path)
+        let slot = slot(of: path, hash)
+        changes.append(
+            Change(record: record, hash: hash, path: paths.append(path), previous: newest[slot]))
+        newest.set(slot, hash, firstNumber + changes.count - 1)
     }
 
     /// The tree has everything up to `zxid`.
     mutating func applied(_ zxid: Zxid) {
         quotas.applied(zxid)
-        while let first = changes.first, first.zxid <= zxid {
+        while let first = changes.first, first.record.zxid <= zxid {
+            let slot = slot(of: paths[first.path], first.hash)
+            if newest[slot] == firstNumber { newest.remove(slot) }
             changes.removeFirst()
-            if let record = records[first.path], record.zxid == first.zxid {
-                records[first.path] = nil
-            }
+            firstNumber += 1
+            paths.removeFirst(first.path)
         }
     }
 
     /// Takes back every change made for `zxid`, the newest one.
     mutating func undo(_ zxid: Zxid) {
         quotas.undo(zxid)
-        while let last = changes.last, last.zxid == zxid {
+        while let last = changes.last, last.record.zxid == zxid {
+            let slot = slot(of: paths[last.path], last.hash)
+            if let previous = last.previous, previous >= firstNumber {
+                newest.set(slot, last.hash, previous)
+            } else {
+                newest.remove(slot)
+            }
             changes.removeLast()
-            // A previous state whose own zxid was applied meanwhile cannot be: nothing is applied
-            // between a multi's first part and its failure.
-            records[last.path] = last.previous
+            paths.removeLast(last.path)
         }
     }
 
-    /// Paths in flight that `owner` will own (true) or that will be gone (false).
+    /// Paths in flight and what they will be, in the order of the proposals.
     func forEachPath(_ body: (_ path: [UInt8], _ record: Record) -> Void) {
-        // In the order of the proposals, so that nothing depends on a dictionary's order.
-        for change in changes {
-            if let record = records[change.path], record.zxid == change.zxid {
-                body(change.path, record)
+        for (index, change) in changes.enumerated() {
+            let path = paths[change.path]
+            if newest[slot(of: path, change.hash)] == firstNumber + index {
+                body([UInt8](path), change.record)
             }
         }
+    }
+
+    @inline(__always)
+    private func slot(of path: ByteView, _ hash: UInt64) -> Int {
+        newest.slot(hash) { paths[changes[$0 - firstNumber].path].isEqual(to: path) }
     }
 }

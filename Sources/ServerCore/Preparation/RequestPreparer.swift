@@ -17,7 +17,7 @@ struct RequestPreparer {
     var tree: DataTree
     let access: AccessControl
     let configuration: CoreConfiguration
-    var overlay = ChangeOverlay()
+    var overlay: ChangeOverlay
     /// Where proposals carry a digest.
     private(set) var forecast: DigestForecast?
     /// Reused for what is encoded before its length or place is known.
@@ -30,6 +30,7 @@ struct RequestPreparer {
         self.tree = tree
         self.configuration = configuration
         access = AccessControl(configuration)
+        overlay = ChangeOverlay(seed: configuration.hashSeed)
     }
 
     /// Appends the record of the transaction that `op` becomes to `txn`.
@@ -124,7 +125,7 @@ struct RequestPreparer {
     /// There is another tree, or what was in flight is nobody's any more.
     mutating func forget(_ tree: DataTree) {
         self.tree = tree
-        overlay = ChangeOverlay()
+        overlay = ChangeOverlay(seed: configuration.hashSeed)
         forecast = nil
     }
 
@@ -166,7 +167,7 @@ struct RequestPreparer {
 
     /// Counts a change that is proposed, until the tree does.
     mutating func noteQuotaUse(_ path: ByteView, _ change: QuotaUse, _ zxid: Zxid) {
-        guard change != QuotaUse(), let quota = enforcedQuota(path) else { return }
+        guard let quota = enforcedQuota(path), change != QuotaUse() else { return }
         overlay.quotas.add(change, to: quota, zxid)
     }
 

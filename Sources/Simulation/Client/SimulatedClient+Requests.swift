@@ -8,8 +8,8 @@ extension SimulatedClient {
 
     private func add(_ kind: Request.Kind) -> Int32 {
         let xid = nextXid()
-        world.note(host, "asks \(xid): \(kind)")
-        owed.append(Request(xid: xid, kind: kind, floor: world.ghost.acknowledged))
+        run.note(host, "asks \(xid): \(kind)")
+        owed.append(Request(xid: xid, kind: kind, floor: ghost.acknowledged))
         return xid
     }
 
@@ -19,53 +19,80 @@ extension SimulatedClient {
     func sendServiceWrite() {
         names += 1
         let path = "/service-\(number)-\(names)-\(session.hex)"
-        send(xid: add(.serviceWrite), .create) { $0.writeCreate(path, "", .ephemeral) }
+        send(xid: add(.serviceWrite), .create) { $0.writeCreate(path, "", .ephemeral, isSecret: false) }
     }
 
     func sendRandom() {
         switch chance.below(100) {
-        case 0..<22: sendCreate(chance.pick(SimulatedClient.paths))
-        case 22..<30: sendCreateSequential()
-        case 30..<38: sendCreateEphemeral()
-        case 38..<55: sendSet()
-        case 55..<63: sendDelete()
-        case 63..<68: sendMulti()
-        case 68..<84: sendGetData(chance.pick(SimulatedClient.paths))
-        case 84..<90: sendExists(chance.pick(SimulatedClient.paths))
-        case 90..<95: sendGetChildren(chance.pick(SimulatedClient.parents + ["/"]))
-        case 95..<98: sendSync()
+        case 0..<20: sendCreate(chance.pick(SimulatedClient.paths))
+        case 20..<28: sendCreateSequential()
+        case 28..<36: sendCreateEphemeral()
+        case 36..<51: sendSet()
+        case 51..<59: sendDelete()
+        case 59..<64: sendMulti()
+        case 64..<66: sendSetACL()
+        case 66..<80: sendGetData(chance.pick(SimulatedClient.paths))
+        case 80..<85: sendExists(chance.pick(SimulatedClient.paths))
+        case 85..<90: sendGetChildren(chance.pick(SimulatedClient.parents + ["/"]))
+        case 90..<94: sendWatchRequest()
+        case 94..<98: sendSync()
         case 98: if chance.oneIn(3) { sendClose() }
         default: if chance.oneIn(4) { disconnect() }
         }
     }
 
     private func sendCreate(_ path: String) {
-        let mode = chance.oneIn(12) ? CreateMode.container : .persistent
-        let type = mode.isContainer ? OpCode.createContainer : chance.pick([.create, .create2])
+        let (type, mode) = chance.pick(SimulatedClient.kinds)
         let data = text()
-        send(xid: add(.write(type)), type) { $0.writeCreate(path, data, mode) }
+        let isSecret = chance.oneIn(8)
+        let ttl = 200 + Int64(chance.below(3000))
+        send(xid: add(.write(type, path: path, guarding: PathHistory.parent(of: path))), type) {
+            $0.writeCreate(path, data, mode, isSecret: isSecret)
+            if mode.isTTL { $0.writeInt64(ttl) }
+        }
     }
+
+    /// Mostly plain ones.
+    private static let kinds: [(OpCode, CreateMode)] =
+        [(OpCode, CreateMode)](repeating: (.create, .persistent), count: 5)
+        + [(OpCode, CreateMode)](repeating: (.create2, .persistent), count: 5)
+        + [(.createContainer, .container), (.createTTL, .persistentWithTTL)]
 
     private func sendCreateSequential() {
         guard queued.count < 8 else { return sendDelete() }
         let parent = chance.pick(SimulatedClient.parents)
         let mode = chance.pick([CreateMode.persistentSequential, .ephemeralSequential])
-        send(xid: add(.write(.create)), .create) { $0.writeCreate(parent + "/q-", "", mode) }
+        send(xid: add(.write(.create, path: nil, guarding: parent)), .create) {
+            $0.writeCreate(parent + "/q-", "", mode, isSecret: false)
+        }
     }
 
     private func sendCreateEphemeral() {
-        let path = chance.pick(SimulatedClient.parents) + "/e\(chance.below(4))"
-        send(xid: add(.write(.create)), .create) { $0.writeCreate(path, "", .ephemeral) }
+        let parent = chance.pick(SimulatedClient.parents)
+        let path = parent + "/e\(chance.below(4))"
+        send(xid: add(.write(.create, path: path, guarding: parent)), .create) {
+            $0.writeCreate(path, "", .ephemeral, isSecret: false)
+        }
     }
 
     private func sendSet() {
         let path = chance.pick(SimulatedClient.paths)
         let version = chance.percent(70) ? -1 : Int32(chance.below(4))
         let data = text()
-        send(xid: add(.write(.setData)), .setData) {
+        send(xid: add(.write(.setData, path: path, guarding: path)), .setData) {
             $0.writeString(path)
             $0.writeString(data)
             $0.writeInt32(version)
+        }
+    }
+
+    private func sendSetACL() {
+        let path = chance.pick(SimulatedClient.paths)
+        let isSecret = chance.percent(40)
+        send(xid: add(.write(.setACL, path: path, guarding: path)), .setACL) {
+            $0.writeString(path)
+            $0.writeACL(isSecret ? SimulatedClient.secretACL : ACLEntry.openUnsafe)
+            $0.writeInt32(-1)
         }
     }
 
@@ -74,7 +101,8 @@ extension SimulatedClient {
         let path =
             isQueued
             ? queued.remove(at: chance.below(queued.count)) : chance.pick(SimulatedClient.paths)
-        send(xid: add(.write(.delete)), .delete) {
+        let parent = PathHistory.parent(of: path)
+        send(xid: add(.write(.delete, path: path, guarding: parent)), .delete) {
             $0.writeString(path)
             $0.writeInt32(-1)
         }
@@ -84,37 +112,80 @@ extension SimulatedClient {
         let path = chance.pick(SimulatedClient.paths)
         let other = chance.pick(SimulatedClient.paths)
         let data = text()
-        send(xid: add(.write(.multi)), .multi) { frame in
+        send(xid: add(.write(.multi, path: nil, guarding: nil)), .multi) { frame in
             frame.writePart(.setData) {
                 $0.writeString(path)
                 $0.writeString(data)
                 $0.writeInt32(-1)
             }
-            frame.writePart(.create) { $0.writeCreate(other, data, .persistent) }
+            frame.writePart(.create) { $0.writeCreate(other, data, .persistent, isSecret: false) }
             frame.writeMultiHeader(type: -1, isDone: true, error: -1)
         }
     }
 
-    private func sendGetData(_ path: String) {
-        let watches = chance.percent(40) && self.watches[path] == nil
-        send(xid: add(.getData(path, watches: watches)), .getData) {
+    private func sendRead(_ kind: Request.Kind, _ type: OpCode, _ path: String, _ isWatched: Bool) {
+        send(xid: add(kind), type) {
             $0.writeString(path)
-            $0.writeBool(watches)
+            $0.writeBool(isWatched)
         }
+    }
+
+    private func sendGetData(_ path: String) {
+        let isWatched = chance.percent(40)
+        sendRead(.getData(path, watches: isWatched), .getData, path, isWatched)
     }
 
     private func sendExists(_ path: String) {
-        let watches = chance.percent(40) && self.watches[path] == nil
-        send(xid: add(.exists(path, watches: watches)), .exists) {
-            $0.writeString(path)
-            $0.writeBool(watches)
-        }
+        let isWatched = chance.percent(40)
+        sendRead(.exists(path, watches: isWatched), .exists, path, isWatched)
     }
 
     private func sendGetChildren(_ path: String) {
-        send(xid: add(.getChildren(path)), .getChildren2) {
-            $0.writeString(path)
-            $0.writeBool(false)
+        let isWatched = chance.percent(30)
+        sendRead(.getChildren(path, watches: isWatched), .getChildren2, path, isWatched)
+    }
+
+    /// On some paths it has persistent watches, on others recursive ones.
+    private func sendWatchRequest() {
+        let (path, mode) = chance.pick(SimulatedClient.watched)
+        if chance.percent(30) {
+            send(xid: add(.removeWatches(path)), .removeWatches) {
+                $0.writeString(path)
+                $0.writeInt32(WatcherType.any.rawValue)
+            }
+        } else {
+            send(xid: add(.addWatch(path, mode)), .addWatch) {
+                $0.writeString(path)
+                $0.writeInt32(mode == .recursive ? 1 : 0)
+            }
+        }
+    }
+
+    private static let watched: [(String, ClientWatches.Modes)] = [
+        ("/a", .recursive), ("/b", .persistent), ("/c", .recursive), ("/a/x", .persistent),
+        ("/d", .persistent), ("/b/y", .recursive),
+    ]
+
+    // MARK: Who is who
+
+    private static let credential = "alice:secret"
+
+    /// Only who knows the password may do anything with it.
+    fileprivate static let secretACL = [
+        ACLEntry(
+            permissions: .all,
+            identity: Identity(
+                scheme: "digest",
+                id: credential.withByteView {
+                    DigestScheme.identity(credential: $0, algorithm: .sha1)
+                }))
+    ]
+
+    func sendAuth() {
+        send(xid: SpecialXid.auth, .auth) {
+            $0.writeInt32(0)
+            $0.writeString("digest")
+            $0.writeString(SimulatedClient.credential)
         }
     }
 
@@ -127,14 +198,11 @@ extension SimulatedClient {
 
     /// The watches of the connection before: those that missed something fire.
     func sendWatchesAgain() {
-        let paths = watches.keys.sorted()
-        send(xid: SpecialXid.setWatches, .setWatches) { frame in
+        send(xid: SpecialXid.setWatches, .setWatches2) { frame in
             frame.writeInt64(lastZxid.rawValue)
-            let existing = paths.filter { watches[$0]?.isData == true }
-            let absent = paths.filter { watches[$0]?.isData == false }
-            for group in [existing, absent, []] {
-                frame.writeInt32(Int32(group.count))
-                for path in group { frame.writeString(path) }
+            for list in watches.lists {
+                frame.writeInt32(Int32(list.paths.count))
+                for path in list.paths { frame.writeString(path) }
             }
         }
     }
@@ -145,10 +213,12 @@ extension SimulatedClient {
 }
 
 extension ByteWriter {
-    fileprivate func writeCreate(_ path: String, _ data: String, _ mode: CreateMode) {
+    fileprivate func writeCreate(
+        _ path: String, _ data: String, _ mode: CreateMode, isSecret: Bool
+    ) {
         writeString(path)
         writeString(data)
-        writeACL(ACLEntry.openUnsafe)
+        writeACL(isSecret ? SimulatedClient.secretACL : ACLEntry.openUnsafe)
         writeInt32(mode.rawValue)
     }
 

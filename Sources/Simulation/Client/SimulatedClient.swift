@@ -5,14 +5,16 @@ import ServerCore
 import ZKWire
 import Zab
 
-final class SimulatedClient: CustomStringConvertible {
+package final class SimulatedClient: CustomStringConvertible {
     enum State: Equatable {
         case away
         case connecting
         case open
     }
 
-    unowned let world: World
+    let run: Run
+    let ghost: Ghost
+    private let network: Network
     let number: Int
     var chance: Chance
     private(set) var state = State.away
@@ -20,16 +22,20 @@ final class SimulatedClient: CustomStringConvertible {
     private var input: [UInt8] = []
     private var attempt = 0
     private var lastHeard = Int64(0)
-    private(set) var session = SessionID.none
+    package var session = SessionID.none
     private(set) var password = [UInt8](repeating: 0, count: 16)
     private(set) var lastZxid = Zxid.zero
     private let timeoutMilliseconds: Int32
     private var xid: Int32 = 0
     /// Sent and not answered, in order.
-    var owed: [Request] = []
-    var watches: [String: Watch] = [:]
-    /// The watches that were set before have been set again on this connection.
-    var areWatchesSet = true
+    package var owed: [Request] = []
+    var watches: ClientWatches
+    /// What the client had seen when it set its watches again.
+    private(set) var watchesAsOf = Zxid.zero
+    /// Has the password that opens what is not everybody's.
+    let isPrivileged: Bool
+    /// The session before this one, which a server said was over.
+    package var former: SessionID?
     var names = 0
     /// Sequential znodes that this client has made and not deleted.
     var queued: [String] = []
@@ -40,10 +46,14 @@ final class SimulatedClient: CustomStringConvertible {
     private var isServedSince = false
     private var isEnding = false
 
-    init(_ world: World, _ number: Int, _ chance: Chance) {
-        self.world = world
+    package init(_ run: Run, _ network: Network, _ ghost: Ghost, _ number: Int, _ chance: Chance) {
+        self.run = run
+        self.network = network
+        self.ghost = ghost
         self.number = number
         self.chance = chance
+        isPrivileged = number % 2 == 0
+        watches = ClientWatches(isPrivileged: number % 2 == 0)
         timeoutMilliseconds = Int32(1000 * self.chance.within(2...6))
     }
 
@@ -51,7 +61,7 @@ final class SimulatedClient: CustomStringConvertible {
     var isServed: Bool { isServedSince && state == .open }
     var hasComeToRest: Bool { isResting && owed.isEmpty && state == .open }
 
-    var description: String {
+    package var description: String {
         "\(host): \(state) \(session) owed \(owed.count) served \(isServedSince) at \(lastZxid)"
     }
 
@@ -72,8 +82,8 @@ final class SimulatedClient: CustomStringConvertible {
 
     private func tick() {
         let period = Span.milliseconds(Int64(timeoutMilliseconds) / 3)
-        world.after(period) { [self] in
-            let silence = world.now - lastHeard
+        run.after(period) { [self] in
+            let silence = run.now - lastHeard
             if state == .open, silence > Int64(timeoutMilliseconds) * 1_000_000 * 2 / 3 {
                 disconnect()
             } else if state == .open {
@@ -85,7 +95,7 @@ final class SimulatedClient: CustomStringConvertible {
 
     private func think() {
         let attempt = attempt
-        world.after(chance.span(.milliseconds(1) ... .milliseconds(200))) { [self] in
+        run.after(chance.span(.milliseconds(1) ... .milliseconds(200))) { [self] in
             guard state == .open, attempt == self.attempt else { return }
             if owed.count < 4, !isEnding {
                 if isResting {
@@ -106,9 +116,9 @@ final class SimulatedClient: CustomStringConvertible {
         state = .connecting
         attempt += 1
         let attempt = attempt
-        let servers = world.options.members.map { Host(number: Int($0.rawValue)) }
+        let servers = run.options.members.map { Host(number: Int($0.rawValue)) }
         let server = chance.pick(servers)
-        world.network.connect(host, to: server, .client, timeout: .seconds(1)) { [self] wire in
+        network.connect(host, to: server, .client, timeout: .seconds(1)) { [self] wire in
             guard let wire, attempt == self.attempt, state == .connecting else {
                 wire?.close()
                 if attempt == self.attempt { connectLater() }
@@ -117,7 +127,7 @@ final class SimulatedClient: CustomStringConvertible {
             take(wire)
         }
         // Neither an answer nor a refusal.
-        world.after(.milliseconds(Int64(timeoutMilliseconds))) { [self] in
+        run.after(.milliseconds(Int64(timeoutMilliseconds))) { [self] in
             if attempt == self.attempt, state == .connecting { disconnect() }
         }
     }
@@ -125,7 +135,7 @@ final class SimulatedClient: CustomStringConvertible {
     private func connectLater() {
         state = .away
         attempt += 1
-        world.after(chance.span(.milliseconds(10) ... .milliseconds(600))) { [self] in connect() }
+        run.after(chance.span(.milliseconds(10) ... .milliseconds(600))) { [self] in connect() }
     }
 
     private func take(_ wire: Socket) {
@@ -157,7 +167,7 @@ final class SimulatedClient: CustomStringConvertible {
     }
 
     private func forget(_ request: Request) {
-        if request.isWrite { world.figures.lostRequests += 1 }
+        if request.isWrite { run.figures.lostRequests += 1 }
     }
 
     /// The session is over: another one begins.
@@ -165,7 +175,7 @@ final class SimulatedClient: CustomStringConvertible {
         session = .none
         password = [UInt8](repeating: 0, count: 16)
         lastZxid = .zero
-        watches = [:]
+        watches.removeAll()
         isEnding = false
         disconnect()
     }
@@ -190,7 +200,7 @@ final class SimulatedClient: CustomStringConvertible {
     }
 
     private func received(_ bytes: [UInt8]) {
-        lastHeard = world.now
+        lastHeard = run.now
         input += bytes
         while input.count >= 4, wire != nil {
             let length = input[0..<4].reduce(0) { $0 << 8 | Int($1) }
@@ -214,79 +224,52 @@ final class SimulatedClient: CustomStringConvertible {
                 handle(reply)
             }
         } catch {
-            world.ghost.fail("C-00", "\(host) cannot read a reply: \(error)")
+            run.fail("C-00", "\(host) cannot read a reply: \(error)")
         }
     }
 
     private func connected(_ response: ConnectResponse) {
         guard response.timeoutMilliseconds > 0 else {
-            world.note(host, "session \(session) is refused")
-            world.figures.expiredSessions += session == .none ? 0 : 1
+            run.note(host, "session \(session) is refused")
+            if session != .none {
+                run.figures.expiredSessions += 1
+                former = session
+            }
             return startOver()
         }
         if session == .none {
-            world.figures.sessions += 1
+            run.figures.sessions += 1
             xid = 0
         } else {
-            world.ghost.expect(
+            run.expect(
                 response.session == session, "C-08",
                 "\(host) came with \(session) and was given \(response.session)")
         }
         session = response.session
         password = response.password
         state = .open
-        world.note(host, "is connected with session \(session)")
-        areWatchesSet = watches.isEmpty
-        if !watches.isEmpty { sendWatchesAgain() }
+        run.note(host, "is connected with session \(session)")
+        if isPrivileged { sendAuth() }
+        watches.reconnected()
+        if watches.isRearming {
+            watchesAsOf = lastZxid
+            sendWatchesAgain()
+        }
         think()
     }
 
     /// P: what a session has seen never goes back (C-03).
     func note(_ zxid: Zxid) {
-        world.ghost.expect(
+        run.expect(
             zxid >= lastZxid, "C-03", "\(host) has seen \(lastZxid) and is told \(zxid)")
         lastZxid = max(lastZxid, zxid)
     }
 
+    /// The run is over.
+    func end() {
+        wire?.close()
+        wire = nil
+    }
+
     func noteServed() { if isWaitingForService { isServedSince = true } }
-}
-
-/// A request that is not answered yet.
-struct Request {
-    enum Kind {
-        case write(OpCode)
-        case serviceWrite
-        case getData(String, watches: Bool)
-        case exists(String, watches: Bool)
-        case getChildren(String)
-        case sync
-        case close
-    }
-
-    let xid: Int32
-    let kind: Kind
-    /// What some client had been told to be done when this was sent.
-    let floor: Zxid
-
-    var isWrite: Bool {
-        switch kind {
-        case .write, .serviceWrite, .close: true
-        case .getData, .exists, .getChildren, .sync: false
-        }
-    }
-}
-
-/// A watch that was left by a read.
-struct Watch {
-    /// What the client knew of the path.
-    let zxid: Zxid
-    /// Of a znode that was there.
-    let isData: Bool
-}
-
-struct Reply {
-    let xid: Int32
-    let zxid: Zxid
-    let error: ErrorCode
-    let body: ByteView
 }

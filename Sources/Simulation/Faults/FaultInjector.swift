@@ -3,23 +3,39 @@
 import ZKWire
 
 final class FaultInjector {
-    private unowned let world: World
-    private var chance: Chance
-    private(set) var isOver = false
+    let run: Run
+    let network: Network
+    private let ghost: Ghost
+    let machines: [Machine]
+    let clients: [Host]
+    var chance: Chance
 
-    init(_ world: World, _ chance: Chance) {
-        self.world = world
+    init(
+        _ run: Run, _ network: Network, _ ghost: Ghost, _ machines: [Machine], clients: [Host],
+        _ chance: Chance
+    ) {
+        self.run = run
+        self.network = network
+        self.ghost = ghost
+        self.machines = machines
+        self.clients = clients
         self.chance = chance
     }
 
     func start() {
-        let rates = world.options.faults
+        for machine in machines {
+            machine.onEnd = { [unowned self, unowned machine] in ended(machine, couldStart: $0) }
+        }
+        let rates = run.options.faults
         plan(rates.crash) { [self] in crash() }
         plan(rates.partition) { [self] in partition() }
+        plan(rates.portCut) { [self] in cutPort() }
+        plan(rates.slowPath) { [self] in slowPath() }
         plan(rates.breakage) { [self] in breakConnection() }
         plan(rates.pause) { [self] in pause() }
         plan(rates.slowDisk) { [self] in slowDisk() }
         plan(rates.clockJump) { [self] in jumpClock() }
+        plan(rates.clockDrift) { [self] in driftClock() }
         plan(rates.handOver) { [self] in handOver() }
         plan(rates.wipe) { [self] in wipe() }
         plan(rates.diskError) { [self] in failDisk() }
@@ -28,8 +44,8 @@ final class FaultInjector {
 
     private func plan(_ mean: Span?, _ fault: @escaping () -> Void) {
         guard let mean else { return }
-        world.after(Span(nanoseconds: chance.within(0...(2 * mean.nanoseconds)))) { [self] in
-            guard !isOver else { return }
+        run.after(Span(nanoseconds: chance.within(0...(2 * mean.nanoseconds)))) { [self] in
+            guard !run.areFaultsOver else { return }
             fault()
             plan(mean, fault)
         }
@@ -37,12 +53,13 @@ final class FaultInjector {
 
     /// From now on nothing goes wrong, and everything is repaired.
     func heal() {
-        isOver = true
-        world.network.healAll()
-        for machine in world.sortedMachines {
-            machine.diskSlowness = 1
-            machine.repairDisk()
-            machine.process?.goOn()
+        run.areFaultsOver = true
+        network.healAll()
+        for machine in machines {
+            machine.hardware.diskSlowness = 1
+            machine.hardware.setClockRate(100)
+            machine.hardware.repairDisk()
+            machine.process?.life.goOn()
             machine.process?.dieNever()
             if machine.process == nil { restart(machine, after: .milliseconds(50)) }
         }
@@ -50,16 +67,25 @@ final class FaultInjector {
 
     // MARK: Processes
 
+    private var running: [Machine] { machines.filter { $0.process != nil } }
+
+    private var leading: Machine? {
+        machines.first { $0.process?.core.peer.role.isEstablishedLeader == true }
+    }
+
+    /// One, the leader more often than others; several at once; all of them.
     private func crash() {
-        let running = world.sortedMachines.filter { $0.process != nil }
+        let running = running
         guard !running.isEmpty else { return }
-        // All at once, now and then.
-        if chance.oneIn(12) {
-            for machine in running { machine.crash() }
+        let kind = chance.below(12)
+        if kind < 2 {
+            let victims = running.filter { _ in kind == 0 || chance.percent(50) }
+            if victims.count > 1 { run.figures.massCrashes += 1 }
+            for machine in victims { machine.crash() }
             return
         }
-        let leading = running.filter { $0.process?.core.peer.role.isEstablishedLeader == true }
-        let victim = chance.oneIn(3) && !leading.isEmpty ? chance.pick(leading) : chance.pick(running)
+        let leader = chance.oneIn(3) ? leading : nil
+        let victim = leader ?? chance.pick(running)
         if chance.percent(50) {
             victim.crash()
         } else {
@@ -67,131 +93,104 @@ final class FaultInjector {
         }
     }
 
-    /// A process has ended; it comes back.
-    func ended(_ machine: Machine) {
-        restart(machine, after: isOver ? .milliseconds(50) : chance.span(.milliseconds(20) ... .seconds(8)))
+    /// A process has ended and comes back, or its disk is in trouble and it is started again later.
+    private func ended(_ machine: Machine, couldStart: Bool) {
+        guard couldStart else { return restart(machine, after: .milliseconds(500)) }
+        // Sometimes at once, so that a recovery is interrupted by the next crash.
+        let usual = chance.span(.milliseconds(20) ... .seconds(8))
+        restart(machine, after: run.areFaultsOver ? .milliseconds(50) : usual)
     }
 
-    /// The disk is in trouble: the process cannot start, and is started again later.
-    func cannotStart(_ machine: Machine) { restart(machine, after: .milliseconds(500)) }
-
     private func restart(_ machine: Machine, after delay: Span) {
-        world.after(delay) { [self] in
-            guard machine.process == nil, world.failure == nil else { return }
-            world.figures.starts += 1
+        run.after(delay) { [self] in
+            guard machine.process == nil, run.failure == nil else { return }
+            run.figures.starts += 1
             machine.boot()
         }
     }
 
     private func handOver() {
-        for machine in world.sortedMachines {
-            guard let process = machine.process,
-                process.core.peer.role.isEstablishedLeader
-            else { continue }
-            world.figures.handOvers += 1
-            world.note(machine.host, "is told to hand over")
-            process.enter { process.tell(.handOver) }
-        }
+        guard let leading, let process = leading.process else { return }
+        run.figures.handOvers += 1
+        run.note(leading.host, "is told to hand over")
+        process.life.enter { process.life.tell(.handOver) }
     }
 
+    /// One, or now and then all of them.
     private func pause() {
-        let running = world.sortedMachines.filter { $0.process != nil }
+        let running = running
         guard !running.isEmpty else { return }
-        world.figures.pauses += 1
-        let machine = chance.pick(running)
         let span = chance.span(.milliseconds(5) ... .seconds(6))
-        world.note(machine.host, "pauses for \(span)")
-        machine.process?.pause(span)
+        for machine in chance.oneIn(8) ? running : [chance.pick(running)] {
+            run.figures.pauses += 1
+            run.note(machine.host, "pauses for \(span)")
+            machine.process?.life.pause(span)
+        }
     }
 
     // MARK: Machines
 
+    /// Of one, of the leader, or of all but one.
     private func slowDisk() {
-        let machine = chance.pick(world.sortedMachines)
-        machine.diskSlowness = chance.pick([5, 30, 200])
-        world.figures.slowDisks += 1
-        world.note(machine.host, "has a disk \(machine.diskSlowness) times slower")
-        world.after(chance.span(.milliseconds(100) ... .seconds(5))) { machine.diskSlowness = 1 }
+        let slowness = chance.pick([5, 30, 200])
+        let one = chance.oneIn(3) ? leading ?? chance.pick(machines) : chance.pick(machines)
+        let slow = chance.oneIn(5) ? machines.filter { $0 !== one } : [one]
+        for machine in slow {
+            machine.hardware.diskSlowness = Int64(slowness)
+            run.figures.slowDisks += 1
+            run.note(machine.host, "has a disk \(slowness) times slower")
+        }
+        run.after(chance.span(.milliseconds(100) ... .seconds(5))) {
+            for machine in slow { machine.hardware.diskSlowness = 1 }
+        }
     }
 
-    /// The disk of one member is exchanged for an empty one; of one at a time, and only where the
-    /// others can still say what was promised.
+    /// The disk of one member is exchanged for an empty one: of a voter only where all voters can
+    /// still say what was promised.
     private func wipe() {
-        let ghosts = world.options.membership.sortedVoters.map { world.ghost.of($0) }
-        guard !world.ghost.committed.isEmpty, ghosts.allSatisfy(\.mayVote) else { return }
-        let machine = chance.pick(world.sortedMachines)
-        guard !world.options.isObserver(machine.id) else { return }
-        world.figures.wipes += 1
+        let machine = chance.pick(machines)
+        let voters = run.options.membership.sortedVoters.map { ghost.of($0) }
+        let isObserver = run.options.isObserver(machine.id)
+        guard !ghost.committed.isEmpty, isObserver || voters.allSatisfy(\.mayVote) else { return }
+        run.figures.wipes += 1
+        let wasRunning = machine.process != nil
         machine.wipe()
+        if !wasRunning { restart(machine, after: .milliseconds(100)) }
     }
 
     /// Some operation of the next ones fails.
     private func failDisk() {
-        let running = world.sortedMachines.filter { $0.process != nil }
+        let running = running
         guard !running.isEmpty else { return }
-        world.figures.diskErrors += 1
-        chance.pick(running).failDisk(within: 1 + chance.below(40))
+        run.figures.diskErrors += 1
+        chance.pick(running).hardware.failDisk(within: 1 + chance.below(40))
     }
 
     private func fillDisk() {
-        let machine = chance.pick(world.sortedMachines)
-        world.figures.fullDisks += 1
-        machine.fillDisk(leaving: chance.below(20_000))
-        world.after(chance.span(.milliseconds(200) ... .seconds(5))) { machine.repairDisk() }
+        let machine = chance.pick(machines)
+        run.figures.fullDisks += 1
+        machine.hardware.fillDisk(leaving: chance.below(20_000))
+        run.after(chance.span(.milliseconds(200) ... .seconds(5))) {
+            machine.hardware.repairDisk()
+        }
     }
 
     private func jumpClock() {
-        let machine = chance.pick(world.sortedMachines)
-        machine.wallOffsetMilliseconds = chance.within(-3_600_000...3_600_000)
-        world.figures.clockJumps += 1
-        world.note(machine.host, "has its clock set")
+        let machine = chance.pick(machines)
+        machine.hardware.wallOffsetMilliseconds = chance.within(-3_600_000...3_600_000)
+        run.figures.clockJumps += 1
+        run.note(machine.host, "has its clock set")
     }
 
-    // MARK: The network
-
-    private func breakConnection() {
-        guard !world.network.sockets.isEmpty else { return }
-        world.figures.breakages += 1
-        world.network.breakConnection(chance.pick(world.network.sockets))
-    }
-
-    private func partition() {
-        let servers = world.sortedMachines.map(\.host)
-        let clients = world.clients.map(\.host)
-        let paths = chance.percent(80) ? cutServers(servers) : cutClients(clients, servers)
-        let span = chance.span(.milliseconds(50) ... .seconds(8))
-        world.figures.partitions += 1
-        world.note(nil, "cut for \(span): \(paths.map { "\($0.from) to \($0.to)" })")
-        for path in paths { world.network.cut(path) }
-        world.after(span) { [self] in for path in paths { world.network.heal(path) } }
-    }
-
-    private func cutServers(_ servers: [Host]) -> [Path] {
-        let isOneWay = chance.percent(30)
-        var paths: [Path] = []
-        func cut(_ one: Host, _ other: Host) {
-            paths.append(Path(from: one, to: other))
-            if !isOneWay { paths.append(Path(from: other, to: one)) }
-        }
-        switch chance.below(3) {
-        case 0:  // one of them, as far as the others are concerned
-            let one = chance.pick(servers)
-            for other in servers where other != one { cut(one, other) }
-        case 1:  // a pair: the others see both
-            let one = chance.pick(servers)
-            let other = chance.pick(servers.filter { $0 != one })
-            cut(one, other)
-        default:  // two groups
-            let left = servers.filter { _ in chance.percent(50) }
-            for one in left { for other in servers where !left.contains(other) { cut(one, other) } }
-        }
-        return paths
-    }
-
-    private func cutClients(_ clients: [Host], _ servers: [Host]) -> [Path] {
-        let server = chance.pick(servers)
-        return clients.flatMap { client in
-            [Path(from: client, to: server), Path(from: server, to: client)]
+    /// A monotonic clock that runs between half and twice as fast as it should.
+    private func driftClock() {
+        let machine = chance.pick(machines)
+        let rate = chance.pick([Int64(50), 80, 95, 105, 125, 200])
+        run.figures.clockDrifts += 1
+        run.note(machine.host, "has a clock that runs at \(rate) %")
+        machine.hardware.setClockRate(rate)
+        run.after(chance.span(.milliseconds(500) ... .seconds(10))) {
+            machine.hardware.setClockRate(100)
         }
     }
 }

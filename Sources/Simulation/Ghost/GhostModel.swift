@@ -3,16 +3,7 @@
 import DataTree
 import ZKWire
 
-final class GhostModel {
-    /// What a znode was from a transaction on.
-    struct Version {
-        let zxid: Zxid
-        /// nil: there was none.
-        let stat: Stat?
-        let data: UInt64
-        let children: UInt64
-    }
-
+package final class GhostModel {
     /// What a transaction was.
     struct Record {
         let zxid: Zxid
@@ -28,25 +19,31 @@ final class GhostModel {
         let cxid: Int32
     }
 
-    /// Between the transactions at which trees are compared.
-    private static let digestInterval: UInt32 = 32
-
-    let tree = DataTree()
+    package let tree = DataTree()
     private(set) var last = Zxid.zero
-    private(set) var digests: [Zxid: UInt64] = [:]
-    private var versions: [String: [Version]] = [:]
+    /// The tree's own digest after each transaction.
+    private var digests: [Zxid: Int64] = [:]
+    /// Of everything in the tree, now and then.
+    private var fullDigests: [Zxid: UInt64] = [:]
+    private let fullDigestInterval: UInt32
+    package let history = PathHistory()
     private var requests: [Request: Record] = [:]
-    private var records: [Zxid: Record] = [:]
-    private var ended: Set<SessionID> = []
+    /// The last closeSession of each session that has ended.
+    private var ended: [SessionID: Zxid] = [:]
     /// Ids that were given out again, by servers whose clock had been set back.
     private(set) var reuses: [SessionID: Int] = [:]
-    private(set) var closedSessions = 0
+    private var sequences: [Zxid: Int] = [:]
 
-    static func hash(_ bytes: ByteView) -> UInt64 {
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-        return hash
+    /// - Parameter fullDigestInterval: between the transactions at which all of a tree is compared.
+    package init(fullDigestInterval: UInt32) {
+        self.fullDigestInterval = fullDigestInterval
+        tree.keepDigest()
+        history.begin(tree, at: .zero)
     }
+
+    private static let hasher = PathHasher(seed: 0)
+
+    static func hash(_ bytes: ByteView) -> UInt64 { hasher.hash(bytes) }
 
     static func digest(_ tree: DataTree) -> UInt64 {
         var hash: UInt64 = 7
@@ -56,28 +53,46 @@ final class GhostModel {
         return hash
     }
 
+    /// Everything begins after this zxid.
+    func begin(at zxid: Zxid) {
+        var nobody = NoObserver()
+        tree.apply(
+            TxnHeader(session: .none, cxid: 0, zxid: zxid, time: 0, type: OpCode.error.rawValue),
+            .error(code: 0), observer: &nobody)
+        last = zxid
+    }
+
+    /// Whether a tree is another one than there was at its last transaction.
+    func differs(_ other: DataTree) -> Bool {
+        let zxid = other.lastProcessedZxid
+        if let own = other.digestValue, let right = digests[zxid], own != right { return true }
+        guard let right = fullDigests[zxid] else { return false }
+        return GhostModel.digest(other) != right
+    }
+
     // MARK: Growing
 
     /// - Returns: what is wrong with it.
-    func apply(_ payload: [UInt8], _ zxid: Zxid) -> String? {
+    package func apply(_ payload: [UInt8], _ zxid: Zxid) -> Failure? {
         payload.withByteView { view in
             var reader = JuteReader(view)
             guard let header = try? reader.readTxnHeader(),
                 let txn = try? reader.readTxn(type: header.type)
-            else { return "\(zxid) cannot be decoded" }
-            let complaint = note(header, txn)
-            var observer = TouchedPaths()
-            tree.apply(header, txn, observer: &observer)
+            else { return Failure(property: "P-02", text: "\(zxid) cannot be decoded") }
+            let complaint = note(header, txn) ?? checkBefore(header, txn)
+            history.begin(zxid)
+            tree.apply(header, txn, observer: &history.observer)
             last = zxid
-            for path in observer.paths.sorted() { remember(path, zxid) }
-            if zxid.counter % GhostModel.digestInterval == 0 {
-                digests[zxid] = GhostModel.digest(tree)
+            history.end(tree)
+            digests[zxid] = tree.digestValue
+            if zxid.counter % fullDigestInterval == 0 {
+                fullDigests[zxid] = GhostModel.digest(tree)
             }
-            return complaint ?? checkSession(header)
+            return complaint ?? checkSession(header) ?? checkSequences(zxid)
         }
     }
 
-    private func note(_ header: TxnHeader, _ txn: Txn) -> String? {
+    private func note(_ header: TxnHeader, _ txn: Txn) -> Failure? {
         let isError: Bool =
             switch txn {
             case .error: true
@@ -86,92 +101,83 @@ final class GhostModel {
             }
         let record = Record(
             zxid: header.zxid, session: header.session, cxid: header.cxid, isError: isError)
-        records[header.zxid] = record
-        if case .createSession = txn, ended.remove(header.session) != nil {
+        if case .createSession = txn, ended.removeValue(forKey: header.session) != nil {
             reuses[header.session, default: 0] += 1
         }
         guard header.cxid != 0, header.type != OpCode.createSession.rawValue else { return nil }
         let request = request(header.session, header.cxid)
         if let other = requests[request] {
-            return "request \(request) was committed as \(other.zxid) and as \(header.zxid)"
+            return Failure(
+                property: "C-06",
+                text: "\(request) was committed as \(other.zxid) and as \(header.zxid)")
         }
         requests[request] = record
-        if ended.contains(header.session), !isError {
-            return "\(header.zxid) is of session \(header.session), which was closed before"
+        let isClosing = header.type == OpCode.closeSession.rawValue
+        if ended[header.session] != nil, !isError, !isClosing {
+            return Failure(
+                property: "C-10",
+                text: "\(header.zxid) is of session \(header.session), which was closed before")
         }
         return nil
     }
 
-    private func checkSession(_ header: TxnHeader) -> String? {
+    /// C-16: what the servers delete of themselves is not in use.
+    private func checkBefore(_ header: TxnHeader, _ txn: Txn) -> Failure? {
+        guard header.type == OpCode.deleteContainer.rawValue, case .delete(let path) = txn else {
+            return nil
+        }
+        guard let ref = tree.find(path) else {
+            return Failure(property: "C-16", text: "\(header.zxid) reaps what is not there")
+        }
+        let stat = tree.stat(of: ref)
+        let isDue =
+            switch tree.kind(of: ref) {
+            case .container: stat.numChildren == 0 && stat.cversion > 0
+            case .ttl(let milliseconds):
+                stat.numChildren == 0 && header.time - stat.mtime > milliseconds
+            case .persistent, .ephemeral: false
+            }
+        return isDue
+            ? nil
+            : Failure(property: "C-16", text: "\(header.zxid) reaps \(path.text), which is in use: \(stat)")
+    }
+
+    private func checkSession(_ header: TxnHeader) -> Failure? {
+        let session = header.session
+        let owned = tree.ephemeralCount(of: session)
         if header.type == OpCode.closeSession.rawValue {
-            closedSessions += 1
-            ended.insert(header.session)
-            if tree.ephemeralCount(of: header.session) > 0 {
-                return "ephemerals of \(header.session) are left after \(header.zxid)"
+            if let before = ended.updateValue(header.zxid, forKey: session) {
+                return Failure(
+                    property: "C-08",
+                    text: "\(header.zxid) closes session \(session), which \(before) had closed")
+            }
+            if owned > 0 {
+                return Failure(
+                    property: "C-09",
+                    text: "ephemerals of \(session) are left after \(header.zxid)")
             }
         }
-        if tree.ephemeralCount(of: header.session) > 0,
-            tree.sessions.timeout(of: header.session) == nil
-        {
-            return "\(header.zxid): ephemerals of session \(header.session), which does not live"
+        guard owned > 0, tree.sessions.timeout(of: session) == nil else { return nil }
+        return Failure(
+            property: "C-09",
+            text: "\(header.zxid): ephemerals of session \(session), which does not live")
+    }
+
+    /// C-14: the numbers that a znode gives its sequential children only grow.
+    private func checkSequences(_ zxid: Zxid) -> Failure? {
+        for change in history.changes(of: zxid) where change.kind == .created {
+            guard let dash = change.path.lastIndex(of: "-"), change.path.hasSequence,
+                let number = Int(change.path[change.path.index(after: dash)...]),
+                let parent = history.version(of: PathHistory.parent(of: change.path), at: zxid)?.stat
+            else { continue }
+            if let before = sequences.updateValue(number, forKey: parent.czxid), before >= number {
+                return Failure(property: "C-14", text: "\(change.path) comes after \(before)")
+            }
         }
         return nil
-    }
-
-    private func remember(_ path: String, _ zxid: Zxid) {
-        let version = path.withByteView { view -> Version in
-            guard let ref = tree.find(view) else {
-                return Version(zxid: zxid, stat: nil, data: 0, children: 0)
-            }
-            var children: [String] = []
-            tree.forEachChild(of: ref) { children.append($0.text) }
-            return Version(
-                zxid: zxid, stat: tree.stat(of: ref),
-                data: tree.data(of: ref).map { GhostModel.hash($0) } ?? GhostModel.emptyHash,
-                children: GhostModel.hash(children))
-        }
-        versions[path, default: []].append(version)
-    }
-
-    private static let emptyHash = hash(ByteView(start: nil, count: 0))
-
-    /// Of names in whatever order.
-    static func hash(_ names: [String]) -> UInt64 {
-        names.reduce(0) { sum, name in sum &+ name.withByteView { hash($0) } }
     }
 
     // MARK: Asking
-
-    /// What a path was when everything up to `zxid` had happened.
-    func version(of path: String, at zxid: Zxid) -> Version? {
-        guard let all = versions[path] else { return nil }
-        let index = GhostModel.index(in: all, after: zxid)
-        return index > 0 ? all[index - 1] : nil
-    }
-
-    /// The first change after `zxid` that a watch on the data would tell of.
-    func firstDataChange(of path: String, after zxid: Zxid) -> Zxid? {
-        guard let all = versions[path] else { return nil }
-        let start = GhostModel.index(in: all, after: zxid)
-        var before = start > 0 ? all[start - 1].stat : nil
-        for index in start..<all.count {
-            let stat = all[index].stat
-            if stat?.mzxid != before?.mzxid || stat?.czxid != before?.czxid {
-                return all[index].zxid
-            }
-            before = stat
-        }
-        return nil
-    }
-
-    private static func index(in all: [Version], after zxid: Zxid) -> Int {
-        var (low, high) = (0, all.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if all[middle].zxid <= zxid { low = middle + 1 } else { high = middle }
-        }
-        return low
-    }
 
     func record(of session: SessionID, _ cxid: Int32) -> Record? {
         requests[request(session, cxid)]
@@ -181,25 +187,14 @@ final class GhostModel {
         Request(session: session, reuse: reuses[session] ?? 0, cxid: cxid)
     }
 
-    func isEnded(_ session: SessionID) -> Bool { ended.contains(session) }
+    /// Which transaction closed it; nil if none has.
+    func end(of session: SessionID) -> Zxid? { ended[session] }
+
+    /// Whether its id was given out more than once.
+    func isReused(_ session: SessionID) -> Bool { reuses[session] != nil }
 }
 
-/// Gathers what a transaction touches, and the parents of that.
-private struct TouchedPaths: TreeObserver {
-    var paths: Set<String> = []
-
-    private mutating func touch(_ path: ByteView) {
-        let text = path.text
-        guard !text.isEmpty else { return }
-        paths.insert(text)
-        guard let slash = text.lastIndex(of: "/") else { return }
-        paths.insert(slash == text.startIndex ? "/" : String(text[..<slash]))
-    }
-
-    mutating func nodeCreated(path: ByteView, acl: ACLID, parentACL: ACLID) { touch(path) }
-    mutating func nodeDeleted(path: ByteView, acl: ACLID, parentACL: ACLID) { touch(path) }
-    mutating func nodeDataChanged(path: ByteView, acl: ACLID) { touch(path) }
-    mutating func applied(type: Int32, path: ByteView, stat: Stat?, error: Int32) {
-        if stat != nil { touch(path) }
-    }
+extension String {
+    /// Ends as sequential znodes of the simulated clients do.
+    fileprivate var hasSequence: Bool { utf8.count > 12 && contains("/q-") }
 }

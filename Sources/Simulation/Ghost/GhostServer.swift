@@ -1,5 +1,5 @@
-import Zab
 import ZKWire
+import Zab
 
 /// What one server's disk must have, and what it has told, whoever runs on it at present.
 final class GhostServer {
@@ -10,6 +10,8 @@ final class GhostServer {
     var entries: [Zxid] = []
     /// What it had before a cut that is under way.
     var uncut: [Zxid]?
+    /// Where that cut is.
+    var cutTarget: Zxid?
     /// The log has said that everything up to here is durable.
     var durable = Zxid.zero
     /// How far a server that served had its tree.
@@ -22,6 +24,19 @@ final class GhostServer {
     var isBlank = true
 
     init(_ id: ServerID) { self.id = id }
+
+    /// Its disk is an empty one.
+    func reset() {
+        (base, entries, uncut, cutTarget, durable) = (.zero, [], nil, nil, .zero)
+        (delivered, position, isBlank) = (.zero, 0, true)
+        epochs = Epochs(accepted: Epoch(rawValue: 0), current: Epoch(rawValue: 0))
+    }
+
+    /// The end of what it has of the epochs up to this one.
+    func last(upTo epoch: Epoch) -> Zxid {
+        let index = index(after: Zxid(epoch: epoch, counter: .max))
+        return index > 0 ? entries[index - 1] : base
+    }
 
     var last: Zxid { entries.last ?? base }
     var mayVote: Bool { !isBlank && !epochs.isRecovering }

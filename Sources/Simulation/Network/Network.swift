@@ -6,46 +6,47 @@
 //     is noticed by whoever waits, as with TCP.
 //  3. The other end of a machine that has died learns of it when the path allows.
 
-/// A machine's place in the network.
-package struct Host: Hashable, Comparable, Sendable, CustomStringConvertible {
-    package let number: Int
-    package static func < (left: Host, right: Host) -> Bool { left.number < right.number }
-    package var description: String { number <= 100 ? "server \(number)" : "client \(number - 100)" }
-}
-
-enum Port: Hashable {
-    case client, quorum, election
-}
-
-/// One direction between two machines.
-struct Path: Hashable {
-    let from: Host
-    let to: Host
-}
-
-final class Network {
-    private unowned let world: World
+package final class Network {
+    private let run: Run
     var chance: Chance
     /// The delay of one packet, from seed to seed another one.
     let latency: ClosedRange<Span>
-    private(set) var cuts: Set<Path> = []
+    /// How many faults cut a path at present.
+    private var cuts: [Path: Int] = [:]
+    /// Bytes per second where a path is narrow.
+    private var rates: [Path: Int] = [:]
+    private var extraDelays: [Path: Span] = [:]
     /// Who takes a connection; false: it is refused.
-    var accept: (Host, Port, Socket) -> Bool = { _, _, _ in false }
+    var accept: (Host, Socket) -> Bool = { _, _ in false }
     /// The ends that stand.
     private(set) var sockets: [Socket] = []
     /// Ends with something to send by a path that is cut.
     private var stalled: [Socket] = []
     private var lastNumber = 0
 
-    init(_ world: World, _ chance: Chance, latency: ClosedRange<Span>) {
-        self.world = world
+    package init(_ run: Run, _ chance: Chance, latency: ClosedRange<Span>) {
+        self.run = run
         self.chance = chance
         self.latency = latency
     }
 
-    func delay() -> Span { chance.span(latency) }
+    var now: Int64 { run.now }
+    /// What may be on its way by a connection before the sender is told to wait.
+    var socketBytes: Int { run.options.socketBytes }
 
-    func isOpen(_ from: Host, _ to: Host) -> Bool { !cuts.contains(Path(from: from, to: to)) }
+    /// How long something takes that is sent now.
+    func delay(_ path: Path) -> Span {
+        let usual = chance.span(latency)
+        guard !extraDelays.isEmpty, let extra = extraDelays[path.anyPort] else { return usual }
+        return usual + extra
+    }
+
+    func isOpen(_ path: Path) -> Bool {
+        cuts.isEmpty || (cuts[path] == nil && cuts[path.anyPort] == nil)
+    }
+
+    /// Bytes per second, where they are few.
+    func rate(_ path: Path) -> Int? { rates.isEmpty ? nil : rates[path.anyPort] }
 
     // MARK: Connecting
 
@@ -53,27 +54,25 @@ final class Network {
     func connect(
         _ from: Host, to: Host, _ port: Port, timeout: Span, _ done: @escaping (Socket?) -> Void
     ) {
-        guard isOpen(from, to), isOpen(to, from) else {
-            return world.after(timeout) { done(nil) }
-        }
-        world.after(delay()) { [self] in
-            guard isOpen(from, to), isOpen(to, from) else {
-                return world.after(timeout) { done(nil) }
-            }
-            let (near, far) = makePair(from, to)
-            guard accept(to, port, far) else {
+        let path = Path(from: from, to: to, port: port)
+        guard isOpen(path), isOpen(path.back) else { return run.after(timeout) { done(nil) } }
+        run.after(delay(path)) { [self] in
+            guard isOpen(path), isOpen(path.back) else { return run.after(timeout) { done(nil) } }
+            let (near, far) = makePair(path)
+            guard accept(to, far) else {
                 forget(near)
                 forget(far)
-                return world.after(delay()) { done(nil) }
+                return run.after(delay(path.back)) { done(nil) }
             }
-            world.after(delay()) { done(near) }
+            run.after(delay(path.back)) { done(near) }
         }
     }
 
-    private func makePair(_ from: Host, _ to: Host) -> (Socket, Socket) {
+    private func makePair(_ path: Path) -> (Socket, Socket) {
         lastNumber += 1
-        let near = Socket(self, lastNumber, at: from, to: to)
-        let far = Socket(self, lastNumber, at: to, to: from)
+        let near = Socket(self, lastNumber, path)
+        let far = Socket(self, lastNumber, path.back)
+        run.census.add(near)
         near.peer = far
         far.peer = near
         sockets.append(near)
@@ -81,43 +80,57 @@ final class Network {
         return (near, far)
     }
 
-    var now: Int64 { world.now }
-
     func stall(_ wire: Socket) { stalled.append(wire) }
 
     func forget(_ wire: Socket) { sockets.removeAll { $0 === wire } }
 
-    func after(_ delay: Span, _ action: @escaping () -> Void) {
-        world.after(delay, action)
-    }
+    func after(_ delay: Span, _ action: @escaping () -> Void) { run.after(delay, action) }
 
     func record(_ what: StaticString, _ wire: Socket, _ count: Int) {
-        world.record(what, wire.host.number, wire.remote.number, wire.number, count)
+        run.record(what, wire.host.number, wire.remote.number, wire.number, count)
     }
 
     // MARK: Faults
 
-    func cut(_ path: Path) { cuts.insert(path) }
+    func cut(_ path: Path) { cuts[path, default: 0] += 1 }
 
     func heal(_ path: Path) {
-        guard cuts.remove(path) != nil else { return }
-        let waiting = stalled.filter { $0.host == path.from && $0.remote == path.to }
-        stalled.removeAll { $0.host == path.from && $0.remote == path.to }
+        guard let count = cuts[path] else { return }
+        cuts[path] = count > 1 ? count - 1 : nil
+        guard count == 1 else { return }
+        let waiting = stalled.filter { path.covers($0.path) }
+        stalled.removeAll { path.covers($0.path) }
         for wire in waiting { wire.resume() }
     }
 
+    /// - Parameter rate: bytes per second; nil: as many as come.
+    func limit(_ path: Path, to rate: Int?) { rates[path] = rate }
+
+    /// - Parameter extra: beyond what it takes else; nil: none.
+    func delay(_ path: Path, by extra: Span?) { extraDelays[path] = extra }
+
     func healAll() {
-        for path in cuts.sorted(by: { ($0.from, $0.to) < ($1.from, $1.to) }) { heal(path) }
+        rates = [:]
+        extraDelays = [:]
+        for path in cuts.keys.sorted() {
+            cuts[path] = 1
+            heal(path)
+        }
+        for wire in sockets { wire.hurry() }
     }
 
     /// Breaks a connection: each end learns of it at its own time.
     func breakConnection(_ wire: Socket) {
         guard let peer = wire.peer else { return }
-        for end in [wire, peer] { after(delay()) { end.breakOff() } }
+        for end in [wire, peer] { after(delay(end.path)) { end.breakOff() } }
     }
 
     /// The run is over.
-    func end() { for wire in sockets { wire.die() } }
+    func end() {
+        accept = { _, _ in false }
+        for wire in sockets { wire.die() }
+        stalled = []
+    }
 
     /// A machine's process is gone, and with it its ends of all connections.
     func lose(_ host: Host) {

@@ -19,20 +19,17 @@ final class Socket {
         let payload: Payload?
     }
 
-    /// What may be on its way before the sender is told to wait.
-    private static let highWaterBytes = 1 << 20
-
     private unowned let network: Network
     let number: Int
-    let host: Host
-    let remote: Host
+    let path: Path
     weak var peer: Socket?
     /// This end still can send and receive.
     private(set) var isOpen = true
     /// What is on its way from this end.
     private var pipe = Deque<Item>()
     private var pipeBytes = 0
-    private var isPumping = false
+    /// When the next item is due, as far as that is planned.
+    private var pumpAt: Int64?
     private var isStalled = false
     private var lastReady = Int64(0)
     /// Came before whoever owns this end had taken it.
@@ -43,14 +40,16 @@ final class Socket {
     private var ended: () -> Void = {}
     var drained: () -> Void = {}
 
-    init(_ network: Network, _ number: Int, at host: Host, to remote: Host) {
+    init(_ network: Network, _ number: Int, _ path: Path) {
         self.network = network
         self.number = number
-        self.host = host
-        self.remote = remote
+        self.path = path
     }
 
-    var isWritable: Bool { pipeBytes < Socket.highWaterBytes }
+    var host: Host { path.from }
+    var remote: Host { path.to }
+
+    var isWritable: Bool { pipeBytes < network.socketBytes }
 
     /// Says who hears what comes.
     func own(received: @escaping (Payload) -> Void, ended: @escaping () -> Void) {
@@ -94,23 +93,25 @@ final class Socket {
     }
 
     private func push(_ payload: Payload?) {
-        lastReady = max(lastReady, network.now + network.delay().nanoseconds)
+        lastReady = max(lastReady, network.now + network.delay(path).nanoseconds)
         pipe.append(Item(readyAt: lastReady, payload: payload))
         pump()
     }
 
     private func pump() {
-        guard !isPumping, !isStalled, let first = pipe.first else { return }
-        isPumping = true
-        network.after(Span(nanoseconds: first.readyAt - network.now)) { [self] in
-            isPumping = false
+        guard pumpAt == nil, !isStalled, let first = pipe.first else { return }
+        let due = first.readyAt
+        pumpAt = due
+        network.after(Span(nanoseconds: due - network.now)) { [self] in
+            guard pumpAt == due else { return }
+            pumpAt = nil
             transfer()
         }
     }
 
     private func transfer() {
         guard let item = pipe.first else { return }
-        guard network.isOpen(host, remote) else {
+        guard network.isOpen(path) else {
             isStalled = true
             return network.stall(self)
         }
@@ -125,19 +126,48 @@ final class Socket {
         pump()
     }
 
-    /// A stream has no frames: what was sent at once may come in two.
+    /// A narrow path takes a little at a time.
+    private static let slice = Span.milliseconds(20)
+
+    /// A stream has no frames: what was sent at once may come in two, or in many.
     private func deliverInPieces(_ payload: Payload) {
-        guard case .bytes(let bytes) = payload, bytes.count > 1, network.chance.oneIn(8) else {
+        guard case .bytes(let bytes) = payload, bytes.count > 1 else {
             peer?.deliver(payload)
             return
         }
-        let cut = 1 + network.chance.below(bytes.count - 1)
+        if let rate = network.rate(path) {
+            let count = max(1, rate / 50)
+            guard bytes.count > count else {
+                peer?.deliver(payload)
+                return
+            }
+            deliver(bytes, cut: count, restAfter: Socket.slice)
+        } else if network.chance.oneIn(8) {
+            let cut = 1 + network.chance.below(bytes.count - 1)
+            deliver(bytes, cut: cut, restAfter: network.delay(path))
+        } else {
+            peer?.deliver(payload)
+        }
+    }
+
+    /// The rest follows before everything else: at the head of the pipe.
+    private func deliver(_ bytes: [UInt8], cut: Int, restAfter delay: Span) {
         peer?.deliver(.bytes(Array(bytes[..<cut])))
-        // The rest follows before everything else: at the head of the pipe.
         pipeBytes += bytes.count - cut
-        let ready = network.now + network.delay().nanoseconds
+        let ready = network.now + delay.nanoseconds
         pipe.prepend(Item(readyAt: ready, payload: .bytes(Array(bytes[cut...]))))
         lastReady = max(lastReady, ready)
+    }
+
+    /// What is on its way is no later than it would be if it were sent now.
+    func hurry() {
+        let latest = network.now + network.latency.upperBound.nanoseconds
+        guard lastReady > latest else { return }
+        lastReady = latest
+        pipe = Deque(
+            pipe.map { Item(readyAt: min($0.readyAt, latest), payload: $0.payload) })
+        pumpAt = nil
+        pump()
     }
 
     /// The path is whole again.

@@ -3,28 +3,30 @@ import ZKWire
 
 /// The client port (`ClientListener`, `ClientHandler`): bytes to the core and from it.
 final class ClientPortTwin {
-    private unowned let process: ServerProcess
+    private let life: Life
+    /// A turn that brings much is not kept from the log until it ends.
+    var handOver: () -> Void = {}
     private var sockets: [ConnectionID: Socket] = [:]
     private var lastConnection: UInt64 = 0
     /// What has come by connections that are not read at present, or have not been again yet.
     private var unread: [ConnectionID: [[UInt8]]] = [:]
     private var isNotRead: Set<ConnectionID> = []
 
-    init(_ process: ServerProcess) { self.process = process }
+    init(_ life: Life) { self.life = life }
 
     func arrived(_ wire: Socket) {
-        process.enter { [self] in
+        life.enter { [self] in
             lastConnection += 1
             let id = ConnectionID(rawValue: lastConnection)
             sockets[id] = wire
-            process.step(
+            life.step(
                 .connectionOpened(
                     id, address: PeerAddress(host: "10.0.0.\(wire.remote.number)", port: 1)))
             wire.own { [self] payload in
                 guard case .bytes(let bytes) = payload else { return }
-                process.enter { [self] in received(bytes, id) }
+                life.enter { [self] in received(bytes, id) }
             } ended: { [self] in
-                process.enter { [self] in closed(id) }
+                life.enter { [self] in closed(id) }
             }
         }
     }
@@ -39,17 +41,20 @@ final class ClientPortTwin {
     }
 
     private func handle(_ bytes: [UInt8], _ id: ConnectionID) {
-        bytes.withByteView { process.step(.bytesReceived(id, $0)) }
-        if !process.effects.zab.append.isEmpty { process.handOver(&process.effects.zab.append) }
-        process.scheduleTurn()
+        if let session = life.core.connections[id]?.session, session != .none {
+            life.ghost.sessions.heard(session, at: life.id, life.now.monotonic)
+        }
+        bytes.withByteView { life.step(.bytesReceived(id, $0)) }
+        if !life.effects.zab.append.isEmpty { handOver() }
+        life.scheduleTurn()
     }
 
     private func closed(_ id: ConnectionID) {
         guard sockets.removeValue(forKey: id) != nil else { return }
         unread[id] = nil
         isNotRead.remove(id)
-        process.step(.connectionClosed(id))
-        process.scheduleTurn()
+        life.step(.connectionClosed(id))
+        life.scheduleTurn()
     }
 
     func send(_ connection: Connection) {
@@ -58,15 +63,15 @@ final class ClientPortTwin {
             wire.send(.bytes(connection.output.bytes))
             connection.output.removeAll()
         }
-        if connection.isHeldBack { process.step(.outputDrained(connection.id)) }
+        if connection.isHeldBack { life.step(.outputDrained(connection.id)) }
     }
 
     func closeAfterOutput(_ id: ConnectionID) {
         guard let wire = sockets[id] else { return }
-        if let connection = process.core.connections[id] { send(connection) }
+        if let connection = life.core.connections[id] { send(connection) }
         wire.close()
         // The shell hears of the end of its own channel as of any other.
-        process.after(.microseconds(5)) { [self] in closed(id) }
+        life.after(.microseconds(5)) { [self] in closed(id) }
     }
 
     func setReading(_ id: ConnectionID, _ isReading: Bool) {
@@ -75,11 +80,11 @@ final class ClientPortTwin {
             return
         }
         isNotRead.remove(id)
-        process.after(.microseconds(5)) { [self] in catchUp(id) }
+        life.after(.microseconds(5)) { [self] in catchUp(id) }
     }
 
     private func catchUp(_ id: ConnectionID) {
-        while !isNotRead.contains(id), process.isAlive, let first = unread[id]?.first {
+        while !isNotRead.contains(id), life.isAlive, let first = unread[id]?.first {
             unread[id]?.removeFirst()
             handle(first, id)
         }

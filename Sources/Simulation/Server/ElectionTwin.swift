@@ -27,20 +27,20 @@ final class ElectionTwin {
     private static let connectTimeout = Span.seconds(2)
     private static let knockInterval = Span.seconds(1)
 
-    private unowned let process: ServerProcess
+    private let life: Life
     private var peers: [ServerID: Peer] = [:]
     private let order: [ServerID]
 
-    init(_ process: ServerProcess) {
-        self.process = process
-        let others = process.world.options.members.filter { $0 != process.id }
-        let isObserver = process.world.options.isObserver(process.id)
+    init(_ life: Life) {
+        self.life = life
+        let others = life.run.options.members.filter { $0 != life.id }
+        let isObserver = life.run.options.isObserver(life.id)
         // Observers do not ask each other.
-        order = others.filter { !isObserver || !process.world.options.isObserver($0) }
-        for id in order { peers[id] = Peer(id, isDialled: process.id > id) }
+        order = others.filter { !isObserver || !life.run.options.isObserver($0) }
+        for id in order { peers[id] = Peer(id, isDialled: life.id > id) }
     }
 
-    private var now: Int64 { process.world.now }
+    private var now: Int64 { life.run.now }
     private func host(_ id: ServerID) -> Host { Host(number: Int(id.rawValue)) }
 
     func start() { for id in order { dial(id) } }
@@ -49,7 +49,7 @@ final class ElectionTwin {
 
     func send(_ notification: Zab.Notification, to server: ServerID) {
         guard let peer = peers[server] else { return }
-        process.world.ghost.notifies(notification, process)
+        life.ghost.notifies(notification, by: life.id)
         guard let link = peer.link, link.isWritable else {
             peer.waiting = notification
             return
@@ -61,7 +61,7 @@ final class ElectionTwin {
     private func becameWritable(_ peer: Peer) {
         guard let link = peer.link, let waiting = peer.waiting else { return }
         peer.waiting = nil
-        let isOutdated = waiting.state == .looking && process.core.peer.role != .looking
+        let isOutdated = waiting.state == .looking && life.core.peer.role != .looking
         if !isOutdated { link.send(.notification(waiting)) }
     }
 
@@ -71,14 +71,14 @@ final class ElectionTwin {
         guard let peer = peers[id], !peer.isDialling else { return }
         peer.isDialling = true
         peer.lastDial = now
-        process.world.network.connect(
-            process.machine.host, to: host(id), .election, timeout: ElectionTwin.connectTimeout
+        life.network.connect(
+            life.host, to: host(id), .election, timeout: ElectionTwin.connectTimeout
         ) { [self] wire in
-            guard process.isAlive else {
+            guard life.isAlive else {
                 wire?.close()
                 return
             }
-            process.enter { [self] in
+            life.enter { [self] in
                 peer.isDialling = false
                 if let wire { reached(peer, wire) } else { unreachable(peer) }
             }
@@ -86,16 +86,16 @@ final class ElectionTwin {
     }
 
     private func reached(_ peer: Peer, _ wire: Socket) {
-        wire.send(.hello(process.machine.host.number))
+        wire.send(.hello(life.host.number))
         if peer.isDialled { return adopt(wire, peer) }
         // A knock: closed by the other server.
-        process.after(.seconds(2)) { wire.close() }
+        life.after(.seconds(2)) { wire.close() }
         dialLater(peer)
     }
 
     private func unreachable(_ peer: Peer) {
         if peer.link == nil {
-            process.tell(.electionLink(peer.id, isUp: false))
+            life.tell(.electionLink(peer.id, isUp: false))
         }
         dialLater(peer)
     }
@@ -105,7 +105,7 @@ final class ElectionTwin {
         peer.isRetryPlanned = true
         let wait = peer.backoff
         peer.backoff = min(wait * 2, ElectionTwin.maximumBackoff)
-        process.after(wait) { [self] in
+        life.after(wait) { [self] in
             peer.isRetryPlanned = false
             if peer.link == nil { dial(peer.id) }
         }
@@ -115,7 +115,7 @@ final class ElectionTwin {
     func arrived(_ wire: Socket) {
         wire.own { [self] payload in
             guard case .hello(let number) = payload else { return }
-            process.enter { [self] in identified(number, wire) }
+            life.enter { [self] in identified(number, wire) }
         } ended: {
         }
     }
@@ -136,22 +136,22 @@ final class ElectionTwin {
         replaced?.close()
         wire.own { [self] payload in
             guard case .notification(let notification) = payload else { return }
-            process.enter { [self] in
-                if peer.link === wire { process.tell(.notification(notification)) }
+            life.enter { [self] in
+                if peer.link === wire { life.tell(.notification(notification)) }
             }
         } ended: { [self] in
-            process.enter { [self] in lost(wire, peer) }
+            life.enter { [self] in lost(wire, peer) }
         }
-        wire.drained = { [self] in process.enter { [self] in becameWritable(peer) } }
+        wire.drained = { [self] in life.enter { [self] in becameWritable(peer) } }
         becameWritable(peer)
-        process.tell(.electionLink(peer.id, isUp: true))
+        life.tell(.electionLink(peer.id, isUp: true))
     }
 
     private func lost(_ wire: Socket, _ peer: Peer) {
         guard peer.link === wire else { return }
         peer.link = nil
         if now - peer.linkedAt >= 1_000_000_000 { peer.backoff = ElectionTwin.minimumBackoff }
-        process.tell(.electionLink(peer.id, isUp: false))
+        life.tell(.electionLink(peer.id, isUp: false))
         dialLater(peer)
     }
 }

@@ -1,9 +1,8 @@
-// The log's thread (`LogThread`, `HistoryStorage`): one queue of appends and storage orders. An
-// operation takes effect on the disk at the end of its simulated time, all at once; when the process
-// dies before that, part of it does.
+// The log's thread (`LogThread`): one queue of appends and storage orders for the shipping
+// `HistoryStorage`. An operation takes effect on the disk at the end of its simulated time, all at
+// once; when the process dies before that, part of it does.
 
 import DataTree
-import Recovery
 import Resync
 import Snapshot
 import Storage
@@ -21,14 +20,6 @@ final class LogTwin {
         case purge(below: Zxid)
     }
 
-    enum Report {
-        case appended(upTo: ChainPoint)
-        case epochsWritten(Epochs)
-        case truncated(to: ChainPoint, DataTree?)
-        case installed(LinkID, ChainPoint, SnapshotOrigin, DataTree)
-        case installFailed(LinkID, reason: String)
-    }
-
     /// What the thread does at a time.
     private enum Operation {
         case append([TxnBatch])
@@ -37,17 +28,17 @@ final class LogTwin {
         /// Takes in what has come of a snapshot.
         case installPiece
         case prepareSegment
+        /// Nobody waits for it, and nobody minds if it fails.
+        case remove(SegmentPurge<SimulatedDisk>)
     }
 
     /// A sync's end may wait this long for another write before the watermark is synced too.
     private static let idleTime = Span.seconds(1)
 
-    private unowned let process: ServerProcess
-    let log: TxnLog<SimulatedDisk>
-    private(set) var meta: MetaStore<SimulatedDisk>
-    private let store: SnapshotStore<SimulatedDisk>
-    private let recovery: Recovery<SimulatedDisk>
-    private let seed: UInt64
+    private let life: Life
+    /// Tells the loop, some time later.
+    var onReport: (LogReport) -> Void = { _ in }
+    private var storage: HistoryStorage<SimulatedDisk>
     private var chance: Chance
 
     private var queue: [Message] = []
@@ -57,26 +48,17 @@ final class LogTwin {
     private var isAwake = false
     private var isWatermarkBehind = false
     private var idleTimer = 0
-    private var installation: Installation?
+    /// A leader's snapshot is being taken.
+    private var installation: (link: LinkID, feed: FeedTwin)?
 
-    init(_ process: ServerProcess, _ storage: RecoveredMachine) {
-        self.process = process
-        log = storage.state.log
-        meta = storage.state.meta
-        store = storage.state.snapshots
-        recovery = storage.recovery
-        seed = storage.seed
-        chance = process.machine.chance.split()
+    init(_ life: Life, _ storage: RecoveredMachine, _ writer: SnapshotWriterTwin) {
+        self.life = life
+        self.storage = HistoryStorage(
+            storage.state, storage.recovery, seed: storage.seed, quiesce: { writer.quiesce() })
+        chance = life.hardware.chance.split()
     }
 
-    private var record: MetaRecord {
-        guard let record = meta.record else { preconditionFailure("an open directory has its meta") }
-        return record
-    }
-
-    var origin: SnapshotOrigin {
-        SnapshotOrigin(ensembleID: record.ensembleID, generation: record.baseGeneration)
-    }
+    var log: TxnLog<SimulatedDisk> { storage.log }
 
     func start() { perform(.prepareSegment) }
 
@@ -90,7 +72,7 @@ final class LogTwin {
     private func wake() {
         guard !isAwake, installation == nil else { return }
         isAwake = true
-        process.after(.microseconds(chance.within(5...60))) { [self] in takeQueue() }
+        life.after(.microseconds(chance.within(5...60))) { [self] in takeQueue() }
     }
 
     /// Everything that has gathered: what is to be appended becomes one write.
@@ -125,7 +107,7 @@ final class LogTwin {
     private func planIdle() {
         idleTimer += 1
         let timer = idleTimer
-        process.after(LogTwin.idleTime) { [self] in
+        life.after(LogTwin.idleTime) { [self] in
             guard timer == idleTimer, !isAwake, isWatermarkBehind, installation == nil else { return }
             isAwake = true
             perform(.flushWatermark)
@@ -139,12 +121,12 @@ final class LogTwin {
         }
         isAwake = true
         current = operation
-        process.after(duration(operation)) { [self] in
+        life.after(duration(operation)) { [self] in
             current = nil
             do throws(SyncError) {
                 if let report = try apply(operation) { self.report(report) }
             } catch {
-                return process.machine.storageFailed("\(error)")
+                return life.storageFailed("\(error)")
             }
             next()
         }
@@ -158,71 +140,52 @@ final class LogTwin {
             case .other(.truncate): 4
             case .other: 0
             case .installPiece: 1
+            case .remove: 2
             }
-        return process.machine.diskTime(syncs: syncs, &chance)
+        return life.diskTime(syncs: syncs, &chance)
     }
 
-    private func report(_ report: Report) {
-        guard process.isAlive else { return }
-        process.world.ghost.logDid(report, at: process)
-        process.after(.microseconds(chance.within(2...40))) { [self] in process.logReported(report) }
+    private func report(_ report: LogReport) {
+        guard life.isAlive else { return }
+        life.ghost.logDid(report, at: life.id)
+        life.after(.microseconds(chance.within(2...40))) { [self] in onReport(report) }
     }
 
     // MARK: The engine's calls
 
-    private func apply(_ operation: Operation) throws(SyncError) -> Report? {
+    private func apply(_ operation: Operation) throws(SyncError) -> LogReport? {
         switch operation {
         case .append(let batches):
             let result = try onLog { () throws(TxnLogError) in try log.append(batches) }
             isWatermarkBehind = true
             if result.isNewSegment { operations.append(.prepareSegment) }
-            return .appended(upTo: log.last)
+            return .appended(upTo: storage.end)
         case .other(let message): return try apply(message)
         case .flushWatermark:
             isWatermarkBehind = false
             try onLog { () throws(TxnLogError) in try log.flushWatermark() }
-            return nil
-        case .installPiece:
-            try takePieces()
-            return nil
-        case .prepareSegment:
-            try? log.segmentPreparer.prepare()
-            return nil
-        }
-    }
-
-    private func apply(_ message: Message) throws(SyncError) -> Report? {
-        switch message {
-        case .append, .install: preconditionFailure("handled by who calls this")
-        case .roll: log.roll()
-        case .purge(let zxid):
-            _ = try onLog { () throws(TxnLogError) in try log.purge(before: zxid.next) }
-        case .writeEpochs(let epochs):
-            try write(epochs)
-            return .epochsWritten(epochs)
-        case .truncate(let zxid, let rebuilds):
-            process.snapshotWriter.quiesce()
-            try Truncation(log: log, store: store, origin: origin).run(to: zxid)
-            guard rebuilds else { return .truncated(to: log.last, nil) }
-            do throws(RecoveryError) {
-                return .truncated(to: log.last, try recovery.rebuildTree(log, meta))
-            } catch {
-                throw .recovery(error)
-            }
+        case .installPiece: try takePieces()
+        case .prepareSegment: try? log.segmentPreparer.prepare()
+        case .remove(let purge): try? purge.run()
         }
         return nil
     }
 
-    private func write(_ epochs: Epochs) throws(SyncError) {
-        var record = record
-        record.acceptedEpoch = epochs.accepted.rawValue
-        record.currentEpoch = epochs.current.rawValue
-        record.isRecovering = epochs.isRecovering
-        do throws(MetaError) {
-            try meta.write(record)
-        } catch {
-            throw .meta(error)
+    private func apply(_ message: Message) throws(SyncError) -> LogReport? {
+        switch message {
+        case .append, .install: preconditionFailure("handled by who calls this")
+        case .roll: log.roll()
+        case .purge(let zxid):
+            let purge = try storage.release(upTo: zxid)
+            if purge.count > 0 { operations.append(.remove(purge)) }
+        case .writeEpochs(let epochs):
+            try storage.write(epochs)
+            return .epochsWritten(epochs)
+        case .truncate(let zxid, let rebuilds):
+            let tree = try storage.truncate(to: zxid, rebuilds: rebuilds)
+            return .truncated(to: storage.end, tree)
         }
+        return nil
     }
 
     private func onLog<T>(_ body: () throws(TxnLogError) -> T) throws(SyncError) -> T {
@@ -237,15 +200,12 @@ final class LogTwin {
 
     /// The thread does nothing else until the stream has ended.
     private func begin(_ link: LinkID, _ zxid: Zxid, _ feed: FeedTwin) {
-        process.snapshotWriter.quiesce()
-        let next = SnapshotOrigin(ensembleID: origin.ensembleID, generation: origin.generation + 1)
-        let installation = Installation(link, feed)
         do throws(SyncError) {
-            installation.install = try SnapshotInstall(store, zxid: zxid, origin: next, seed: seed)
+            try storage.beginInstall(zxid: zxid)
         } catch {
-            return process.machine.storageFailed("\(error)")
+            return life.storageFailed("\(error)")
         }
-        self.installation = installation
+        installation = (link, feed)
         isAwake = false
         feed.onInput = { [self] in wakeInstaller() }
         wakeInstaller()
@@ -257,37 +217,39 @@ final class LogTwin {
     }
 
     private func takePieces() throws(SyncError) {
-        guard let installation else { return }
+        guard let (_, feed) = installation else { return }
         do throws(SyncError) {
-            while let piece = installation.feed.next() {
-                guard let rest = try installation.take(piece) else { continue }
-                installation.feed.putBack(piece[(piece.count - rest)...])
-                return try finish(installation)
+            while let piece = feed.next() {
+                guard let rest = try storage.takeInstall(piece) else { continue }
+                feed.putBack(piece[(piece.count - rest)...])
+                let tree = try storage.finishInstall()
+                return endInstall { .installed($0, storage.end, storage.origin, tree) }
             }
         } catch {
-            installation.abandon()
             guard case .badStream(let reason) = error else { throw error }
-            return end(installation, .installFailed(installation.link, reason: reason))
+            return endInstall { .installFailed($0, reason: reason) }
         }
-        if installation.feed.isClosed {
-            installation.abandon()
-            end(installation, .installFailed(installation.link, reason: "the connection broke off"))
+        if feed.isClosed {
+            storage.abandonInstall()
+            endInstall { .installFailed($0, reason: "the connection broke off") }
         }
     }
 
-    private func finish(_ installation: Installation) throws(SyncError) {
-        let installed = try installation.finish()
-        try installed.switchOver(meta: &meta, log: log)
-        end(installation, .installed(installation.link, log.last, origin, installed.tree))
-    }
-
-    private func end(_ installation: Installation, _ report: Report) {
-        installation.feed.onInput = {}
-        self.installation = nil
-        self.report(report)
+    private func endInstall(_ outcome: (LinkID) -> LogReport) {
+        guard let (link, feed) = installation else { return }
+        feed.onInput = {}
+        installation = nil
+        report(outcome(link))
     }
 
     // MARK: Dying
+
+    /// Nothing comes any more, and nobody is told.
+    func end() {
+        onReport = { _ in }
+        installation?.feed.onInput = {}
+        storage.abandonInstall()
+    }
 
     /// The process dies: part of what was being done has been done.
     func interrupt(_ disk: SimulatedDisk) {
@@ -296,31 +258,4 @@ final class LogTwin {
         disk.cutPower(at: 1 + chance.below(chance.oneIn(3) ? 60 : 12))
         _ = try? apply(operation)
     }
-}
-
-/// A snapshot on its way in.
-final class Installation {
-    let link: LinkID
-    let feed: FeedTwin
-    var install: SnapshotInstall<SimulatedDisk>?
-
-    init(_ link: LinkID, _ feed: FeedTwin) {
-        self.link = link
-        self.feed = feed
-    }
-
-    /// - Returns: how many bytes at the end are not the snapshot's, once it has ended.
-    func take(_ piece: [UInt8]) throws(SyncError) -> Int? {
-        try piece.withByteView { (bytes) throws(SyncError) in
-            var input = bytes
-            return try install!.consume(&input) ? input.count : nil
-        }
-    }
-
-    func finish() throws(SyncError) -> InstalledSnapshot {
-        guard let install = install.take() else { preconditionFailure("finished twice") }
-        return try install.finish()
-    }
-
-    func abandon() { if let install = install.take() { install.abandon() } }
 }

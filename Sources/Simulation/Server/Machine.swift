@@ -1,11 +1,10 @@
-// A machine: what outlives a server's process (its disk, its clocks), and the ways in which processes
-// begin and end on it.
+// A machine: the ways in which processes begin and end on it.
 
 import DataTree
 import Recovery
+import Resync
 import ServerCore
 import Storage
-import TxnLog
 import ZKWire
 import Zab
 
@@ -17,102 +16,85 @@ struct RecoveredMachine {
 }
 
 final class Machine {
-    unowned let world: World
-    let id: ServerID
-    var chance: Chance
-    private(set) var disk = SimulatedDisk()
+    let hardware: Hardware
+    private let run: Run
+    private let ghost: Ghost
+    private let network: Network
     private(set) var process: ServerProcess?
-    /// Those that have ended, which what is still planned may refer to.
-    private var ended: [ServerProcess] = []
-    /// What its wall clock is ahead of the others'.
-    var wallOffsetMilliseconds: Int64 = 0
-    /// A disk in trouble takes so many times longer.
-    var diskSlowness: Int64 = 1
-    private let syncTime: ClosedRange<Span>
     private(set) var startCount = 0
-    /// Its operations may fail, by a fault that was planned.
-    private var isDiskInTrouble = false
+    /// The process has ended, or could not start because of its disk.
+    var onEnd: (_ couldStart: Bool) -> Void = { _ in }
 
-    init(_ id: ServerID, _ world: World, _ chance: Chance) {
-        self.id = id
-        self.world = world
-        self.chance = chance
-        syncTime = world.options.syncTime
+    init(_ hardware: Hardware, _ ghost: Ghost, _ network: Network) {
+        self.hardware = hardware
+        run = hardware.run
+        self.ghost = ghost
+        self.network = network
     }
 
-    var host: Host { Host(number: Int(id.rawValue)) }
-
-    var now: Now {
-        Now(
-            monotonic: Instant(nanoseconds: world.now + 1_000_000_000),
-            wallMilliseconds: 1_700_000_000_000 + world.now / 1_000_000
-                + wallOffsetMilliseconds)
-    }
-
-    func diskTime(syncs: Int64, _ chance: inout Chance) -> Span {
-        var total = Span.microseconds(chance.within(10...80))
-        for _ in 0..<syncs { total = total + chance.span(syncTime) }
-        return total * diskSlowness
-    }
+    var id: ServerID { hardware.id }
+    var host: Host { hardware.host }
 
     // MARK: Beginning
 
     func boot() {
         precondition(process == nil, "server \(id) runs already")
-        if !world.faults.isOver, chance.percent(15) { startInVain() }
         startCount += 1
-        let seed = chance.next()
+        // A start that is ended by a loss of power, and the next one perhaps as well.
+        while !run.areFaultsOver, hardware.chance.percent(15) { startInVain() }
+        let seed = hardware.chance.next()
         let recovery = recovery(seed)
         let state: RecoveredState<SimulatedDisk>
         do throws(RecoveryError) {
             state = try recovery.load()
         } catch {
-            guard isDiskInTrouble else {
-                return world.ghost.fail("S-01", "server \(id) cannot start: \(error)")
+            guard hardware.isDiskInTrouble else {
+                return run.fail("S-01", "server \(id) cannot start: \(error)")
             }
-            world.note(host, "cannot start: \(error)")
-            disk = disk.afterKill()
-            return world.faults.cannotStart(self)
+            run.note(host, "cannot start: \(error)")
+            hardware.disk = hardware.disk.afterKill()
+            return onEnd(false)
         }
-        world.ghost.recovered(state, self)
-        var core = world.options.core
-        core.serverID = id
-        core.hashSeed = seed
-        var zab = world.options.zab(for: id)
-        zab.recentBytes = world.options.recentBytes
-        let durable = DurableState(state)
-        world.note(
+        ghost.recovered(state, id)
+        let durable = state.durable()
+        run.note(
             host, "starts: \(durable.lastZxid) epochs \(durable.epochs) blank \(durable.isBlank)")
-        let process = ServerProcess(
-            self,
-            ServerCore(
-                configuration: core, zab: zab, durable: durable, tree: state.tree, now: now),
-            RecoveredMachine(state: state, recovery: recovery, seed: seed))
+        let core = ServerCore(
+            configuration: run.options.core(for: id, seed: seed), zab: run.options.zab(for: id),
+            durable: durable, tree: state.tree, now: hardware.now)
+        begin(core, RecoveredMachine(state: state, recovery: recovery, seed: seed))
+    }
+
+    private func begin(_ core: ServerCore, _ storage: RecoveredMachine) {
+        let life = Life(hardware, ghost, network, core, number: startCount)
+        life.storageFailed = { [unowned self] in storageFailed($0) }
+        let process = ServerProcess(life, storage) { [unowned self] in crash() }
         self.process = process
-        world.record("boot", host.number, Int(truncatingIfNeeded: durable.lastZxid.rawValue))
+        run.record(
+            "boot", host.number, Int(truncatingIfNeeded: core.lastProcessedZxid.rawValue))
         process.start()
     }
 
     private func recovery(_ seed: UInt64) -> Recovery<SimulatedDisk> {
-        var configuration = RecoveryConfiguration(
-            serverID: id, newEnsembleID: chance.next() | 1, seed: seed)
-        configuration.segmentSizeBytes = world.options.segmentBytes
-        return Recovery(disk, DataDirectory("/data"), configuration)
+        Recovery(
+            hardware.disk, DataDirectory("/data"),
+            run.options.recovery(for: id, ensembleID: hardware.chance.next() | 1, seed: seed))
     }
 
     /// A start that does not come to its end: the power fails before.
     private func startInVain() {
-        world.figures.vainStarts += 1
-        disk.cutPower(at: 1 + chance.below(80))
-        _ = try? recovery(chance.next()).load()
-        disk = disk.crash(seed: chance.next())
+        run.figures.vainStarts += 1
+        hardware.disk.cutPower(at: 1 + hardware.chance.below(80))
+        _ = try? recovery(hardware.chance.next()).load()
+        hardware.disk = hardware.disk.crash(seed: hardware.chance.next())
     }
 
     /// What a start would load now, after a death of the process or a loss of power.
     func wouldLoad(afterPowerLoss isPowerLost: Bool) throws(RecoveryError) -> DataTree {
-        let left = isPowerLost ? disk.crash(seed: chance.next()) : disk.afterKill()
+        let disk = hardware.disk
+        let left = isPowerLost ? disk.crash(seed: hardware.chance.next()) : disk.afterKill()
         let configuration = RecoveryConfiguration(
-            serverID: id, newEnsembleID: 1, seed: chance.next())
+            serverID: id, newEnsembleID: 1, seed: hardware.chance.next())
         return try Recovery(left, DataDirectory("/data"), configuration).load().tree
     }
 
@@ -121,71 +103,56 @@ final class Machine {
     /// The process dies, or the power fails: what was not synced is lost or torn.
     func crash() {
         guard let process else { return }
-        let isPowerFailure = chance.percent(60)
-        world.figures.crashes += 1
-        world.note(host, isPowerFailure ? "loses its power" : "is killed")
-        end(process)
-        process.log.interrupt(disk)
-        process.snapshotWriter.interrupt(disk)
-        disk = isPowerFailure ? disk.crash(seed: chance.next()) : disk.afterKill()
+        let isPowerFailure = hardware.chance.percent(60)
+        run.figures.crashes += 1
+        run.note(host, isPowerFailure ? "loses its power" : "is killed")
+        stop(process)
+        process.interrupt()
+        let disk = hardware.disk
+        hardware.disk =
+            isPowerFailure ? disk.crash(seed: hardware.chance.next()) : disk.afterKill()
+        process.end()
     }
 
-    private func end(_ process: ServerProcess) {
+    private func stop(_ process: ServerProcess) {
+        ghost.died(id)
         process.die()
-        ended.append(process)
         self.process = nil
-        world.record("end", host.number)
-        world.network.lose(host)
-        world.faults.ended(self)
+        run.record("end", host.number)
+        network.lose(host)
+        onEnd(true)
     }
 
     /// The engine has met with a failure of the disk, on which a process ends.
-    func storageFailed(_ reason: String) {
-        guard let process, process.isAlive else { return }
-        guard isDiskInTrouble else {
-            return world.ghost.fail("S-02", "server \(id): storage failed: \(reason)")
+    private func storageFailed(_ reason: String) {
+        guard let process else { return }
+        guard hardware.isDiskInTrouble else {
+            return run.fail("S-02", "server \(id): storage failed: \(reason)")
         }
-        world.figures.storageFailures += 1
-        world.note(host, "ends: \(reason)")
-        end(process)
-        disk = disk.afterKill()
-    }
-
-    // MARK: The disk
-
-    func failDisk(within operations: Int) {
-        isDiskInTrouble = true
-        world.note(host, "has a disk that will fail")
-        disk.failOperation(operations, with: 5)
-    }
-
-    func fillDisk(leaving bytes: Int) {
-        isDiskInTrouble = true
-        world.note(host, "has a full disk")
-        guard let free = try? disk.freeSpaceBytes("/data") else { return }
-        disk.capacityBytes = disk.capacityBytes - Int(free) + bytes
-    }
-
-    func repairDisk() {
-        disk.capacityBytes = .max
+        run.figures.storageFailures += 1
+        run.note(host, "ends: \(reason)")
+        stop(process)
+        hardware.disk = hardware.disk.afterKill()
+        process.end()
     }
 
     /// Its process is gone, and so is everything that it had.
     func wipe() {
-        world.note(host, "has an empty disk")
-        if let process { end(process) } else { world.faults.ended(self) }
-        disk = SimulatedDisk()
-        world.ghost.wiped(self)
+        run.note(host, "has an empty disk")
+        if let process {
+            stop(process)
+            process.end()
+        }
+        hardware.disk = SimulatedDisk()
+        ghost.wiped(id)
     }
-}
 
-extension DurableState {
-    fileprivate init(_ state: RecoveredState<SimulatedDisk>) {
-        guard let record = state.meta.record else { preconditionFailure("a start has its meta") }
-        self.init(
-            epochs: Epochs(
-                accepted: Epoch(rawValue: record.acceptedEpoch),
-                current: Epoch(rawValue: record.currentEpoch), isRecovering: record.isRecovering),
-            lastZxid: state.log.lastZxid, isBlank: state.isBlank)
+    /// The run is over.
+    func end() {
+        onEnd = { _ in }
+        guard let process else { return }
+        process.die()
+        process.end()
+        self.process = nil
     }
 }

@@ -8,66 +8,30 @@ import TxnLog
 import ZKWire
 import Zab
 
-/// One connection, as the shell has it.
-final class QuorumLinkTwin {
-    enum Input {
-        case packets
-        case snapshot(FeedTwin)
-    }
-
-    let id: LinkID
-    let wire: Socket
-    let isToLeader: Bool
-    var decoder = QuorumPacketDecoder()
-    var input = Input.packets
-    var output: Link?
-    var isBehind = false
-    var isStreaming = false
-    /// Reads along what goes to a leader, for the checks.
-    var tap = QuorumPacketDecoder()
-
-    init(_ id: LinkID, _ wire: Socket, isToLeader: Bool) {
-        self.id = id
-        self.wire = wire
-        self.isToLeader = isToLeader
-    }
-}
-
 final class QuorumTwin {
-    private final class Search {
-        let server: ServerID
-        let deadline: Int64
-        var backoff = Span.milliseconds(20)
-
-        init(_ server: ServerID, deadline: Int64) {
-            self.server = server
-            self.deadline = deadline
-        }
+    /// A search for the leader: its identity tells whether an answer is still wanted.
+    private final class Dial {
+        var search: LeaderSearch
+        init(_ search: LeaderSearch) { self.search = search }
     }
 
-    private static let longestBackoff = Span.milliseconds(200)
-    private static let attemptTimeout = Span.seconds(2)
     private static let sliceBytes = 1 << 20
 
-    unowned let process: ServerProcess
+    let life: Life
     private(set) var links: [LinkID: QuorumLinkTwin] = [:]
     private var lastLink: UInt64 = 0
-    private var search: Search?
-    private var sync: LearnerSync<SimulatedDisk>
+    private var dial: Dial?
+    private(set) var sync: LearnerSync<SimulatedDisk>
     private let log: TxnLogReader<SimulatedDisk>
     private let store: SnapshotStore<SimulatedDisk>
-    private var chance: Chance
+    var chance: Chance
 
-    init(_ process: ServerProcess, _ storage: RecoveredMachine) {
-        self.process = process
-        chance = process.machine.chance.split()
+    init(_ life: Life, _ storage: RecoveredMachine) {
+        self.life = life
+        chance = life.hardware.chance.split()
         log = storage.state.log.reader
         store = storage.state.snapshots
-        guard let record = storage.state.meta.record else { preconditionFailure("no meta") }
-        sync = LearnerSync(
-            log: log, store: store,
-            origin: SnapshotOrigin(
-                ensembleID: record.ensembleID, generation: record.baseGeneration))
+        sync = LearnerSync(log: log, store: store, origin: storage.state.snapshotOrigin)
     }
 
     func use(_ origin: SnapshotOrigin) {
@@ -77,60 +41,55 @@ final class QuorumTwin {
     // MARK: To a leader
 
     func connect(to server: ServerID) {
-        let limit = process.world.options.tick * 5
-        let span = min(limit, .seconds(5))
-        let search = Search(server, deadline: process.world.now + span.nanoseconds)
-        self.search = search
-        attempt(search)
+        let limit = min(life.run.options.tick * 5, .seconds(5))
+        let dial = Dial(
+            LeaderSearch(
+                server, now: life.now.monotonic, limit: .nanoseconds(limit.nanoseconds)))
+        self.dial = dial
+        attempt(dial)
     }
 
     func keepSearching(_ role: Role) {
-        switch role {
-        case .following(let leader, _) where leader == search?.server: break
-        case .observing(let leader, _) where leader == search?.server: break
-        case .looking, .leading, .following, .observing: search = nil
-        }
+        if dial?.search.isWanted(in: role) == false { dial = nil }
     }
 
-    private func attempt(_ search: Search) {
-        process.world.network.connect(
-            process.machine.host, to: Host(number: Int(search.server.rawValue)), .quorum,
-            timeout: QuorumTwin.attemptTimeout
+    private func attempt(_ dial: Dial) {
+        life.network.connect(
+            life.host, to: Host(number: Int(dial.search.server.rawValue)), .quorum,
+            timeout: Span(LeaderSearch.attemptTimeout)
         ) { [self] wire in
-            guard process.isAlive else {
+            guard life.isAlive else {
                 wire?.close()
                 return
             }
-            process.enter { [self] in
-                if let wire { reached(search, wire) } else { missed(search) }
+            life.enter { [self] in
+                if let wire { reached(dial, wire) } else { missed(dial) }
             }
         }
     }
 
-    private func reached(_ search: Search, _ wire: Socket) {
-        guard self.search === search else { return wire.close() }
-        self.search = nil
+    private func reached(_ dial: Dial, _ wire: Socket) {
+        guard self.dial === dial else { return wire.close() }
+        self.dial = nil
         let link = add(wire, isToLeader: true)
-        process.tell(.leaderReached(link.id))
+        life.tell(.leaderReached(link.id))
     }
 
-    private func missed(_ search: Search) {
-        guard self.search === search else { return }
-        let wait = search.backoff
-        search.backoff = min(wait * 2, QuorumTwin.longestBackoff)
-        guard process.world.now + wait.nanoseconds < search.deadline else {
-            self.search = nil
-            return process.tell(.leaderUnreachable(search.server))
+    private func missed(_ dial: Dial) {
+        guard self.dial === dial else { return }
+        guard let wait = dial.search.missed(now: life.now.monotonic) else {
+            self.dial = nil
+            return life.tell(.leaderUnreachable(dial.search.server))
         }
-        process.after(wait) { [self] in if self.search === search { attempt(search) } }
+        life.after(Span(wait)) { [self] in if self.dial === dial { attempt(dial) } }
     }
 
     // MARK: Connections
 
     func arrived(_ wire: Socket) {
-        process.enter { [self] in
+        life.enter { [self] in
             let link = add(wire, isToLeader: false)
-            process.tell(.learnerArrived(link.id))
+            life.tell(.learnerArrived(link.id))
         }
     }
 
@@ -140,21 +99,21 @@ final class QuorumTwin {
         links[link.id] = link
         wire.own { [self] payload in
             guard case .bytes(let bytes) = payload else { return }
-            process.enter { [self] in
+            life.enter { [self] in
                 guard links[link.id] === link else { return }
                 bytes.withByteView { received($0, link) }
             }
         } ended: { [self] in
-            process.enter { [self] in closed(link) }
+            life.enter { [self] in closed(link) }
         }
-        wire.drained = { [self] in process.enter { [self] in flush(link) } }
+        wire.drained = { [self] in life.enter { [self] in flush(link) } }
         return link
     }
 
     private func closed(_ link: QuorumLinkTwin) {
         if case .snapshot(let feed) = link.input { feed.close() }
         guard links.removeValue(forKey: link.id) != nil else { return }
-        process.tell(.linkClosed(link.id))
+        life.tell(.linkClosed(link.id))
     }
 
     /// The protocol has done with it; it is sent what it was owed.
@@ -170,7 +129,7 @@ final class QuorumTwin {
     func breakOff(_ id: LinkID) {
         guard let link = links[id] else { return }
         link.wire.close()
-        process.after(.microseconds(1)) { [self] in closed(link) }
+        life.after(.microseconds(1)) { [self] in closed(link) }
     }
 
     // MARK: Input
@@ -185,22 +144,27 @@ final class QuorumTwin {
     private func decode(_ bytes: ByteView, _ link: QuorumLinkTwin) {
         var input = bytes
         do throws(DecodeError) {
-            while process.isAlive, let packet = try link.decoder.next(&input) {
-                process.world.notePacket(packet, from: link.wire.remote, to: process)
-                process.tell(.packet(link.id, packet))
+            while life.isAlive, let packet = try link.decoder.next(&input) {
+                life.run.note(packet, from: link.wire.remote, to: life.host)
+                if link.isToLeader {
+                    life.ghost.coverage.received(
+                        packet, by: life.id,
+                        from: ServerID(rawValue: Int64(link.wire.remote.number)))
+                }
+                life.tell(.packet(link.id, packet))
                 guard link.isToLeader, packet.type == .snap else { continue }
                 let feed = FeedTwin()
                 link.input = .snapshot(feed)
                 return take(input, feed, link)
             }
         } catch {
-            process.world.ghost.fail("P-19", "\(process.id) cannot decode: \(error)")
+            life.run.fail("P-19", "\(life.id) cannot decode: \(error)")
         }
     }
 
     private func take(_ bytes: ByteView, _ feed: FeedTwin, _ link: QuorumLinkTwin) {
         feed.push(bytes)
-        process.tell(.progress(link.id))
+        life.tell(.progress(link.id))
     }
 
     func feed(of id: LinkID) -> FeedTwin? {
@@ -223,16 +187,24 @@ final class QuorumTwin {
         flush(link)
     }
 
-    private func flush(_ link: QuorumLinkTwin) {
+    func flush(_ link: QuorumLinkTwin) {
         guard !link.isStreaming, links[link.id] != nil else { return }
         while link.wire.isWritable, let bytes = takeOutput(link) { write(bytes, link) }
         let isBehind = link.output.map { $0.output.count > 0 } ?? false
         let hasDrained = link.isBehind && !isBehind
         link.isBehind = isBehind
-        if hasDrained { process.tell(.linkDrained(link.id)) }
+        if hasDrained { life.tell(.linkDrained(link.id)) }
     }
 
-    private func takeOutput(_ link: QuorumLinkTwin) -> [UInt8]? {
+    /// What a learner tells its leader has to be so when it leaves.
+    private func checkWords(_ bytes: [UInt8], _ link: QuorumLinkTwin) {
+        bytes.withByteView { view in
+            var input = view
+            while let packet = try? link.tap.next(&input) { life.ghost.sends(packet, by: life.id) }
+        }
+    }
+
+    func takeOutput(_ link: QuorumLinkTwin) -> [UInt8]? {
         guard let output = link.output?.output, output.count > 0 else { return nil }
         let count = min(output.count, max(QuorumTwin.sliceBytes, output.count / 8))
         let bytes = [UInt8](output.view[view: 0..<count])
@@ -240,59 +212,8 @@ final class QuorumTwin {
         return bytes
     }
 
-    private func write(_ bytes: [UInt8], _ link: QuorumLinkTwin) {
-        if link.isToLeader { process.world.ghost.sends(bytes, by: link, process) }
+    func write(_ bytes: [UInt8], _ link: QuorumLinkTwin) {
+        if link.isToLeader { checkWords(bytes, link) }
         link.wire.send(.bytes(bytes))
-    }
-
-    // MARK: Streams from the disk
-
-    /// Reads what the learner lacks at once, and sends it bit by bit.
-    func stream(_ order: SyncOrder) {
-        guard let link = links[order.link] else {
-            return process.tell(.streamFailed(order.link, reason: "the connection is gone"))
-        }
-        while let bytes = takeOutput(link) { write(bytes, link) }
-        link.isStreaming = true
-        var pieces: [[UInt8]] = []
-        let result: Result<SyncPlan?, any Error> = Result {
-            try sync.send(after: order.after, upTo: order.upTo, isFirst: order.isFirst) {
-                pieces.append([UInt8]($0))
-            }
-        }
-        if case .success(let plan?) = result { process.world.figures.note(plan) }
-        process.world.note(process.machine.host, "streams to \(order.learner): \(result)")
-        sendNext(pieces[...], order, result, link)
-    }
-
-    private func sendNext(
-        _ pieces: ArraySlice<[UInt8]>, _ order: SyncOrder, _ result: Result<SyncPlan?, any Error>,
-        _ link: QuorumLinkTwin
-    ) {
-        guard link.wire.isOpen else {
-            link.isStreaming = false
-            return process.tell(.streamFailed(order.link, reason: "the link is gone"))
-        }
-        process.after(.microseconds(chance.within(10...2000))) { [self] in
-            guard let piece = pieces.first else { return endStream(order, result, link) }
-            guard link.wire.isWritable else { return sendNext(pieces, order, result, link) }
-            link.wire.send(.bytes(piece))
-            sendNext(pieces.dropFirst(), order, result, link)
-        }
-    }
-
-    private func endStream(
-        _ order: SyncOrder, _ result: Result<SyncPlan?, any Error>, _ link: QuorumLinkTwin
-    ) {
-        link.isStreaming = false
-        switch result {
-        case .success(let plan):
-            var upTo = order.upTo
-            if case .snapshot(let zxid)? = plan { upTo = max(upTo, zxid) }
-            process.tell(.streamed(order.link, upTo: upTo))
-        case .failure(let error):
-            process.tell(.streamFailed(order.link, reason: "\(error)"))
-        }
-        flush(link)
     }
 }

@@ -12,7 +12,9 @@ final class SnapshotTwin {
     private static let sliceBytes = 4096
     private static let maximumPieces = 8
 
-    private unowned let process: ServerProcess
+    private let life: Life
+    private let log: LogTwin
+    private let writer: SnapshotWriterTwin
     private var chance: Chance
     private var walk: SnapshotWalk?
     private(set) var isUnderWay = false
@@ -24,9 +26,11 @@ final class SnapshotTwin {
     private(set) var isSuspended = false
     private var lastAppended = (zxid: Zxid.zero, chain: UInt32(0))
 
-    init(_ process: ServerProcess) {
-        self.process = process
-        chance = process.machine.chance.split()
+    init(_ life: Life, _ log: LogTwin, _ writer: SnapshotWriterTwin) {
+        self.life = life
+        self.log = log
+        self.writer = writer
+        chance = life.hardware.chance.split()
     }
 
     func noteAppended(_ zxid: Zxid, chainChecksum: UInt32) { lastAppended = (zxid, chainChecksum) }
@@ -37,18 +41,18 @@ final class SnapshotTwin {
         guard !isUnderWay, !isSuspended else { return }
         isUnderWay = true
         isNextDue = false
-        let tree = process.core.tree
-        let zxid = process.core.lastProcessedZxid
+        let tree = life.core.tree
+        let zxid = life.core.lastProcessedZxid
         let piece = ByteWriter()
         walk = tree.beginWalk(into: piece)
         sessionsAtStart = tree.sessions.count
         chainAtStart = lastAppended.zxid == zxid ? lastAppended.chain : 0
-        process.log.send(.roll)
-        process.snapshotWriter.send(.begin(startZxid: zxid))
+        log.send(.roll)
+        writer.send(.begin(startZxid: zxid))
         hand(over: piece)
-        process.world.figures.snapshots += 1
-        let count = process.world.options.snapshotTxnCount
-        process.step(
+        life.run.figures.snapshots += 1
+        let count = life.run.options.snapshotTxnCount
+        life.step(
             .snapshotStarted(
                 nextTxnCount: count / 2 + chance.below(count / 2 + 1), nextTxnBytes: .max))
         schedule()
@@ -59,7 +63,7 @@ final class SnapshotTwin {
             return
         }
         isSliceScheduled = true
-        process.after(.microseconds(chance.within(20...3000))) { [self] in
+        life.after(.microseconds(chance.within(20...3000))) { [self] in
             isSliceScheduled = false
             slice()
         }
@@ -74,16 +78,16 @@ final class SnapshotTwin {
         hand(over: piece)
         if hasMore { return schedule() }
         self.walk = nil
-        process.snapshotWriter.send(
+        writer.send(
             .finish(
                 SnapshotEnd(
-                    endZxid: process.core.lastProcessedZxid, chain: chainAtStart,
+                    endZxid: life.core.lastProcessedZxid, chain: chainAtStart,
                     znodeCount: UInt64(walk.visitedCount), sessionCount: UInt64(sessionsAtStart))))
     }
 
     private func hand(over piece: ByteWriter) {
         piecesUnderWay += 1
-        process.snapshotWriter.send(.piece(piece))
+        writer.send(.piece(piece))
     }
 
     // MARK: Another tree
@@ -93,7 +97,7 @@ final class SnapshotTwin {
         guard let walk else { return }
         walk.end()
         self.walk = nil
-        process.snapshotWriter.send(.abandon)
+        writer.send(.abandon)
         isUnderWay = false
         piecesUnderWay = 0
     }
@@ -104,7 +108,7 @@ final class SnapshotTwin {
     }
 
     func resume(installed end: ChainPoint, _ origin: SnapshotOrigin) {
-        process.snapshotWriter.send(.use(origin))
+        writer.send(.use(origin))
         resume(at: end)
     }
 
@@ -114,26 +118,31 @@ final class SnapshotTwin {
     }
 
     /// The process is gone: the tree, which knows of the walk, is let go of.
-    func end(with process: ServerProcess) { walk?.end() }
+    func end() { walk?.end() }
 
     // MARK: Reports of the thread
 
-    func pieceWritten() {
+    func writerReported(_ report: SnapshotWriterTwin.Report) {
+        switch report {
+        case .pieceWritten: pieceWritten()
+        case .finished(_, let logFloor): finished(logFloor)
+        case .failed:
+            walk?.end()
+            conclude()
+        }
+    }
+
+    private func pieceWritten() {
         piecesUnderWay = max(piecesUnderWay - 1, 0)
         schedule()
     }
 
-    func finished(_ zxid: Zxid, logFloor: Zxid?) {
-        end()
-        if let logFloor { process.log.send(.purge(below: logFloor)) }
+    private func finished(_ logFloor: Zxid?) {
+        conclude()
+        if let logFloor { log.send(.purge(below: logFloor)) }
     }
 
-    func failed(_ error: SnapshotError) {
-        walk?.end()
-        end()
-    }
-
-    private func end() {
+    private func conclude() {
         walk = nil
         isUnderWay = false
         piecesUnderWay = 0

@@ -2,6 +2,7 @@
 // the other, each at the end of its simulated time.
 
 import Recovery
+import Resync
 import Snapshot
 import Storage
 import ZKWire
@@ -15,7 +16,15 @@ final class SnapshotWriterTwin {
         case use(SnapshotOrigin)
     }
 
-    private unowned let process: ServerProcess
+    enum Report {
+        case pieceWritten
+        case finished(Zxid, logFloor: Zxid?)
+        case failed
+    }
+
+    private let life: Life
+    /// Tells the loop, some time later.
+    var onReport: (Report) -> Void = { _ in }
     private var chance: Chance
     private var store: SnapshotStore<SimulatedDisk>
     private var origin: SnapshotOrigin
@@ -25,12 +34,11 @@ final class SnapshotWriterTwin {
     private var writer: SnapshotWriter<SimulatedDisk>?
     private var hasWriter = false
 
-    init(_ process: ServerProcess, _ storage: RecoveredMachine) {
-        self.process = process
-        chance = process.machine.chance.split()
+    init(_ life: Life, _ storage: RecoveredMachine) {
+        self.life = life
+        chance = life.hardware.chance.split()
         store = storage.state.snapshots
-        guard let record = storage.state.meta.record else { preconditionFailure("no meta") }
-        origin = SnapshotOrigin(ensembleID: record.ensembleID, generation: record.baseGeneration)
+        origin = storage.state.snapshotOrigin
     }
 
     func send(_ message: Message) {
@@ -48,18 +56,18 @@ final class SnapshotWriterTwin {
         guard !isBusy, let first = queue.first else { return }
         isBusy = true
         let syncs: Int64 = if case .finish = first { 2 } else { 0 }
-        process.after(process.machine.diskTime(syncs: syncs, &chance)) { [self] in
+        life.after(life.diskTime(syncs: syncs, &chance)) { [self] in
             isBusy = false
             if !queue.isEmpty { carryOut(queue.removeFirst()) }
             work()
         }
     }
 
-    private func report(_ report: @escaping () -> Void) {
-        guard process.isAlive else { return }
-        process.after(.microseconds(20)) { [process] in
-            report()
-            process.scheduleTurn()
+    private func report(_ report: Report) {
+        guard life.isAlive else { return }
+        life.after(.microseconds(20)) { [self] in
+            onReport(report)
+            life.scheduleTurn()
         }
     }
 
@@ -73,22 +81,20 @@ final class SnapshotWriterTwin {
             case .piece(let bytes):
                 guard hasWriter else { return }
                 try writer!.append(bytes.view)
-                report { [process] in process.snapshots.pieceWritten() }
+                report(.pieceWritten)
             case .finish(let end):
                 guard hasWriter, let writer = writer.take() else { return }
                 hasWriter = false
                 let footer = try writer.finish(end)
                 let floor = purge()
-                report { [process] in
-                    process.snapshots.finished(footer.startZxid, logFloor: floor)
-                }
+                report(.finished(footer.startZxid, logFloor: floor))
             case .abandon: giveUp()
             case .use(let origin): self.origin = origin
             }
         } catch {
             hasWriter = false
             writer = nil
-            report { [process] in process.snapshots.failed(error) }
+            report(.failed)
         }
     }
 
@@ -100,6 +106,9 @@ final class SnapshotWriterTwin {
     private func purge() -> Zxid? {
         (try? store.purge(keeping: retained))?.logFloor
     }
+
+    /// Nothing comes any more, and nobody is told.
+    func end() { onReport = { _ in } }
 
     /// The process dies while something is being written.
     func interrupt(_ disk: SimulatedDisk) {

@@ -1,6 +1,7 @@
 import Logging
 import NIOCore
 import Recovery
+import Resync
 import ServerConfiguration
 import ServerCore
 import Storage

@@ -35,7 +35,7 @@ final class QuorumPort: @unchecked Sendable {
     private var lastLink: UInt64 = 0
     private(set) var isClosed = false
     /// The leader that this server is trying to reach.
-    var search: LeaderSearch?
+    var dial: LeaderDial?
     private var isStarted = false
     /// Tells the core.
     private(set) var report: (ZabEvent) -> Void = { _ in }
@@ -65,7 +65,7 @@ final class QuorumPort: @unchecked Sendable {
 
     func close() {
         isClosed = true
-        search = nil
+        dial = nil
         report = { _ in }
         for listener in listeners { listener.close(promise: nil) }
         arrivals.closeAll()

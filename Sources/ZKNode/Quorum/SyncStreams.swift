@@ -45,6 +45,7 @@ final class SyncStreams: @unchecked Sendable {
     ) {
         pool.submit { [sync, stallLimit] state in
             guard state == .active else { return }
+            giveWay()
             let result = SyncStreams.run(sync, order, channel, stallLimit)
             channel.eventLoop.execute { done(result) }
         }

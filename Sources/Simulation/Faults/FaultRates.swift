@@ -1,0 +1,45 @@
+/// Mean times between faults; nil: that fault does not happen.
+package struct FaultRates: Sendable {
+    package var crash: Span?
+    package var partition: Span?
+    /// Paths to one kind of port are cut.
+    package var portCut: Span?
+    /// A path is narrow or late.
+    package var slowPath: Span?
+    package var breakage: Span?
+    package var pause: Span?
+    package var slowDisk: Span?
+    package var clockJump: Span?
+    package var clockDrift: Span?
+    /// The leader is told to have another server lead.
+    package var handOver: Span?
+    /// A member's disk is exchanged for an empty one.
+    package var wipe: Span?
+    package var diskError: Span?
+    package var fullDisk: Span?
+
+    package init() {}
+
+    /// Each run has some kinds of faults, and some of those often.
+    init(_ chance: inout Chance) {
+        func rate(_ share: Int, _ spans: [Int64]) -> Span? {
+            let span = Span.milliseconds(chance.pick(spans))
+            return chance.percent(share) ? span : nil
+        }
+        crash = rate(85, [800, 2500, 8000])
+        partition = rate(70, [1000, 4000, 10_000])
+        breakage = rate(50, [500, 2000, 8000])
+        pause = rate(40, [2000, 8000])
+        slowDisk = rate(30, [5000, 15_000])
+        clockJump = rate(30, [3000])
+        handOver = rate(30, [3000, 10_000])
+        wipe = rate(25, [3000, 10_000])
+        diskError = rate(20, [2000, 8000])
+        fullDisk = rate(20, [3000, 10_000])
+        portCut = rate(30, [1500, 5000])
+        slowPath = rate(30, [1500, 5000])
+        clockDrift = rate(25, [3000])
+    }
+
+    package static let none = FaultRates()
+}
