@@ -14,6 +14,11 @@ extension Recovery {
         return try recoverTree(log, try checkOwner(meta), &store, &report) { _ in }
     }
 
+    /// Removes what a repair has replaced: a leader has given this server its history.
+    package func removeReplaced() throws(RecoveryError) {
+        try Exchange(disk, directory).removeAside()
+    }
+
     /// A server that stopped while a leader's snapshot was being installed has nothing of its own:
     /// it begins with nothing, and asks for everything again (docs/zab.md, rule 9). The promise not
     /// to vote stays.

@@ -97,6 +97,9 @@ extension ConfigurationKey {
             "electionPortBindRetry", .count, \.ensemble.electionBindRetries, in: .ensemble,
             "Tries to bind the election port; 0 is without end."),
         .init(
+            "repair.enabled", .trueOrFalse, \.ensemble.isRepairEnabled, in: .ensemble,
+            "A member with damaged data gets it from the others; else it refuses. Not Apache's."),
+        .init(
             "fastleader.minNotificationInterval", .milliseconds(),
             \.ensemble.minNotificationInterval, in: .ensemble,
             "The first wait for votes before they are asked for again."),

@@ -5,7 +5,7 @@ import ZKWire
 import Zab
 
 extension ServerCore {
-    private static let fourLetterWords: Set<String> = [
+    package static let fourLetterWords: Set<String> = [
         "conf", "cons", "crst", "dirs", "dump", "envi", "gtmk", "hash", "isro", "mntr", "ruok",
         "srst", "srvr", "stat", "stmk", "wchc", "wchp", "wchs",
     ]

@@ -48,6 +48,8 @@ package final class Peer {
         lobby = Lobby(configuration)
     }
 
+    /// Whether this server's history counts for anything.
+    package var mayVote: Bool { ledger.mayVote }
     package var epochs: Epochs { ledger.epochs }
     package var history: History { _read { yield ledger.history } }
     /// Nothing waits to be handed to the log. Not by way of `history`, whose accessor allocates.

@@ -73,6 +73,16 @@ package struct FourLetterWords: Sendable {
         }
     }
 
+    /// The answer of a server that has no core yet, since it repairs itself.
+    /// - Returns: nil if it is no word.
+    static func notServing(_ word: String, _ whitelist: Set<String>) -> String? {
+        guard ServerCore.fourLetterWords.contains(word) else { return nil }
+        guard whitelist.contains("*") || whitelist.contains(word) else {
+            return "\(word) is not executed because it is not in the whitelist.\n"
+        }
+        return word == "ruok" ? "imok" : notServing(word) ?? ""
+    }
+
     /// - Returns: nil for the words that are answered all the same.
     private static func notServing(_ word: String) -> String? {
         switch word {
