@@ -68,10 +68,16 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(
+            name: "Repair",
+            dependencies: [
+                "ZKWire", "Storage", "DataTree", "TxnLog", "Snapshot", "Recovery", "Zab",
+            ],
+            swiftSettings: strict),
+        .target(
             name: "Simulation",
             dependencies: [
-                "ZKWire", "Storage", "DataTree", "TxnLog", "Snapshot", "Recovery", "Resync", "Zab",
-                "ServerCore", .product(name: "DequeModule", package: "swift-collections"),
+                "ZKWire", "Storage", "DataTree", "TxnLog", "Snapshot", "Recovery", "Resync",
+                "Repair", "Zab", "ServerCore", .product(name: "DequeModule", package: "swift-collections"),
             ],
             swiftSettings: strict),
         .target(name: "ServerConfiguration", swiftSettings: strict),
@@ -86,8 +92,8 @@ let package = Package(
         .target(
             name: "ZKNode",
             dependencies: [
-                "ZKWire", "Storage", "DataTree", "TxnLog", "Snapshot", "Recovery", "Resync", "Zab",
-                "ServerCore", "ServerConfiguration",
+                "ZKWire", "Storage", "DataTree", "TxnLog", "Snapshot", "Recovery", "Resync", "Repair",
+                "Zab", "ServerCore", "ServerConfiguration",
             ] + nio,
             swiftSettings: strict),
         .executableTarget(
@@ -156,6 +162,13 @@ let package = Package(
             name: "ResyncTests",
             dependencies: [
                 "Resync", "Recovery", "TxnLog", "Snapshot", "Storage", "DataTree", "ZKWire", "Zab",
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "RepairTests",
+            dependencies: [
+                "Repair", "Simulation", "Recovery", "TxnLog", "Snapshot", "Storage", "DataTree",
+                "ZKWire", "Zab",
             ],
             swiftSettings: strict),
         .testTarget(

@@ -3,7 +3,8 @@
 // 1. A text that is no `meta` is put where `meta-a` goes. A start refuses that.
 // 2. The tree becomes a snapshot: synced, named, and read back in full.
 // 3. The text goes. A start refuses snapshots without a `meta`.
-// 4. `meta` is written, as after an import: from its first copy on the directory is whole.
+// 4. The log's directory is made and `meta` written, as after an import: from its first copy on the
+//    directory is whole, and a log's directory that is not there is a lost one.
 
 import DataTree
 import Recovery
@@ -24,12 +25,26 @@ extension Restore {
 
     /// Refuses directories that have anything in them.
     func checkTarget() throws(MaintenanceError) {
-        if target.dataLog != target.data { try checkIsEmpty(target.dataLog, on: disk) }
+        if target.dataLog != target.data { try checkHasNoLog() }
         guard disk.exists(request.dataDirectory) else { return }
         let names = try onDisk { () throws(DiskError) in try disk.list(request.dataDirectory) }
         if names.isEmpty { return }
         if isMarked { throw .unfinishedRestore(path: request.dataDirectory) }
         throw .notEmpty(path: request.dataDirectory)
+    }
+
+    /// Of a restore that was cut short nothing is left in `dataLogDir` but directories.
+    private func checkHasNoLog() throws(MaintenanceError) {
+        var path = target.dataLog
+        for inner in [target.ownLog, target.log] {
+            guard disk.exists(inner) else { break }
+            let names = try onDisk { () throws(DiskError) in try disk.list(path) }
+            guard names.count == 1 else { break }
+            path = inner
+        }
+        guard disk.exists(path) else { return }
+        let names = try onDisk { () throws(DiskError) in try disk.list(path) }
+        if !names.isEmpty { throw .notEmpty(path: target.dataLog) }
     }
 
     private var isMarked: Bool {
@@ -48,6 +63,7 @@ extension Restore {
             SnapshotOrigin(ensembleID: request.ensembleID, generation: base.generation))
         try onDisk { () throws(DiskError) in
             try disk.remove(markPath)
+            try makeLogDirectory()
             try disk.syncDirectory(target.own)
         }
         try onMeta { () throws(MetaError) in
@@ -68,6 +84,10 @@ extension Restore {
         try disk.syncDirectory(target.own)
         try disk.makeDirectory(target.snapshots)
         try disk.makeDirectory(target.dataLog)
+    }
+
+    private func makeLogDirectory() throws(DiskError) {
+        for path in [target.ownLog, target.log] { try disk.makeDirectory(path) }
     }
 
     private func writeSnapshot(

@@ -16,12 +16,25 @@ package struct DataDirectory: Equatable, Sendable {
     /// What `log` is in: `own` unless the log has a disk of its own.
     package var ownLog: String { dataLog + "/zknode" }
     package var log: String { ownLog + "/log" }
-    var lock: String { own + "/lock" }
+    package var lock: String { own + "/lock" }
+
+    /// Where a repair puts together what takes the place of `log` and `snapshots`.
+    package var rebuiltLog: String { log + ".repair" }
+    package var rebuiltSnapshots: String { snapshots + ".repair" }
+    /// Transactions that other members sent to a repair.
+    package var fetchedTxns: String { rebuiltLog + ".fetched" }
+    static let asideSuffix = ".damaged-"
+
+    /// Where the files go that a repair has replaced.
+    /// - Parameter generation: of the history that took their place.
+    func aside(_ path: String, _ generation: UInt32) -> String {
+        path + DataDirectory.asideSuffix + "\(generation)"
+    }
 
     package var apacheSnapshots: String { data + "/version-2" }
     package var apacheLogs: String { dataLog + "/version-2" }
 
-    static func parent(of path: String) -> String {
+    package static func parent(of path: String) -> String {
         guard let slash = path.lastIndex(of: "/") else { return "." }
         return slash == path.startIndex ? "/" : String(path[..<slash])
     }

@@ -24,17 +24,44 @@ extension Recovery {
             baseChecksum: base.point.checksum)
         // Before `meta`: from then on a log's directory that is not there is a lost one.
         try makeDirectory(directory.log)
+        if base != .origin { try markLog(base) }
         try onMeta { () throws(MetaError) in try meta.write(record) }
     }
 
+    /// An imported log ends where it begins.
+    private func markLog(_ base: LogBase) throws(RecoveryError) {
+        let reader = TxnLogReader(
+            disk: disk, directory: directory.log,
+            configuration: TxnLogConfiguration(
+                ensembleID: configuration.newEnsembleID, saltSeed: configuration.seed))
+        do throws(TxnLogError) {
+            _ = try reader.store(Watermark(generation: base.generation, point: base.point))
+        } catch {
+            throw .log(error)
+        }
+        try onDisk { () throws(DiskError) in try disk.syncDirectory(directory.log) }
+    }
+
     /// S-16: refuses a server whose log is not there at all, since its disk is not mounted or
-    /// `dataLogDir` names another directory. Before the first snapshot nothing else would tell it
-    /// from a server that nobody has written to. A restored or imported directory (a later
-    /// generation) may have no log yet.
+    /// `dataLogDir` names another directory. Before the first snapshot of its own nothing else would
+    /// tell it from a server that nobody has written to since it began, was imported or restored.
     func checkLogIsThere(_ meta: MetaStore<D>) throws(RecoveryError) {
         guard configuration.isLogRequired, let record = meta.record else { return }
-        guard record.baseGeneration == LogBase.origin.generation else { return }
+        try checkLogIsNotEmptied(record)
         guard disk.exists(directory.log) else { throw .missingLog(path: directory.log) }
+    }
+
+    /// A log has its watermark from the first start on, before the server has promised anything. One
+    /// that is being installed or exchanged is made anew.
+    private func checkLogIsNotEmptied(_ record: MetaRecord) throws(RecoveryError) {
+        guard record.acceptedEpoch > 0, !record.isRecovering, disk.exists(directory.log) else {
+            return
+        }
+        let names = try onDisk { () throws(DiskError) in try disk.list(directory.log) }
+        let isKept = names.contains {
+            $0 == LogFileNames.watermark || LogFileNames.firstZxid(of: $0) != nil
+        }
+        if !isKept { throw .missingLog(path: directory.log) }
     }
 
     /// S-28, S-29: the directory has to be this server's, and of its ensemble where that is known.

@@ -14,12 +14,19 @@ extension Recovery {
         return try recoverTree(log, try checkOwner(meta), &store, &report) { _ in }
     }
 
+    /// Removes what a repair has replaced: a leader has given this server its history.
+    package func removeReplaced() throws(RecoveryError) {
+        try Exchange(disk, directory).removeAside()
+    }
+
     /// A server that stopped while a leader's snapshot was being installed has nothing of its own:
     /// it begins with nothing, and asks for everything again (docs/zab.md, rule 9). The promise not
     /// to vote stays.
+    ///
+    /// The new generation is not the next one: the snapshot that was being installed is of that, and
+    /// its file may be complete.
     func discardPartOfInstall(_ meta: inout MetaStore<D>) throws(RecoveryError) {
         guard var record = meta.record, record.isRecovering else { return }
-        // Not the next one: that is what the part says it belongs to, if it had its name already.
         record.baseGeneration += 2
         record.baseZxid = 0
         record.baseChecksum = 0

@@ -41,7 +41,7 @@ extension Recovery {
             report.log = opened.report
             return opened.log
         } catch {
-            throw .log(error)
+            throw .log(error.placed(in: directory.log))
         }
     }
 
@@ -110,7 +110,7 @@ extension Recovery {
                 }
             }
         } catch let error as TxnLogError {
-            throw .log(error)
+            throw .log(error.placed(in: directory.log))
         } catch let error as DecodeError {
             throw .undecodable(zxid: zxid, error)
         } catch {

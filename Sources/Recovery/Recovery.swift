@@ -49,15 +49,25 @@ package struct Recovery<D: Disk> {
             case .create: try createMeta(&meta)
             case .importApache: report.imported = try importApache(&meta, progress)
             case .resume:
+                try Exchange(disk, directory).finish(&meta)
                 try checkLogIsThere(meta)
                 try discardPartOfInstall(&meta)
             case .refuse: preconditionFailure("meta was opened though it is lost")
             }
-            return try resume(meta, lock, &report, begin: begin, progress)
+            let state = try resume(meta, lock, &report, begin: begin, progress)
+            if verdict == .resume { try removeTraces(of: meta) }
+            return state
         } catch {
             lock.release()
             throw error
         }
+    }
+
+    /// A repair has succeeded when a server starts from what it made; or else it never came to it.
+    private func removeTraces(of meta: MetaStore<D>) throws(RecoveryError) {
+        let exchange = Exchange(disk, directory)
+        try exchange.removeRebuilt()
+        if meta.record?.isRecovering == false { try exchange.removeAside() }
     }
 
     // MARK: what is there

@@ -64,6 +64,7 @@ package struct HistoryStorage<D: Disk>: ~Copyable {
 
     package mutating func write(_ epochs: Epochs) throws(SyncError) {
         var record = record
+        let isSynchronized = record.isRecovering && !epochs.isRecovering
         record.acceptedEpoch = epochs.accepted.rawValue
         record.currentEpoch = epochs.current.rawValue
         record.isRecovering = epochs.isRecovering
@@ -72,6 +73,8 @@ package struct HistoryStorage<D: Disk>: ~Copyable {
         } catch {
             throw .meta(error)
         }
+        // What cannot be removed now is removed at the next start.
+        if isSynchronized { try? recovery.removeReplaced() }
     }
 
     /// Durable when it returns: the history ends with `zxid`.

@@ -31,11 +31,12 @@ extension ConfigurationKey {
             in: .clients, "How long a connection may stay without asking for a session."),
         .init(
             "localSessionsEnabled", .trueOrFalse, \.clients.areLocalSessionsEnabled, in: .clients,
-            "Sessions known to one server only. Not followed yet: every session is global."),
+            "New sessions are known to their server only, and cost no transaction."),
         .init(
             "localSessionsUpgradingEnabled", .trueOrFalse, \.clients.areLocalSessionsUpgraded,
             in: .clients,
-            "A local session that creates an ephemeral becomes a global one. Not followed yet."),
+            "A local session that creates an ephemeral becomes a global one; else that is refused."
+        ),
     ]
 
     static let limitKeys: [ConfigurationKey] = [

@@ -44,10 +44,10 @@ extension ConfigurationKey {
             "Allows the reconfig operation."),
         .init(
             "readonlymode.enabled", .trueOrFalse, \.ensemble.isReadOnlyModeEnabled, in: .ensemble,
-            "Serves reads to clients that ask for it while there is no quorum."),
+            "Serves reads to clients that accept it while no leader is found."),
         .init(
             "leaderServes", .yesOrNo, \.ensemble.leaderServesClients, in: .ensemble,
-            "Whether the leader takes clients."),
+            "Whether a server that leads takes clients."),
         .init(
             "quorumListenOnAllIPs", .trueOrFalse, \.ensemble.listensOnAllAddresses, in: .ensemble,
             "Listens for the other members on all addresses."),
@@ -96,6 +96,9 @@ extension ConfigurationKey {
         .init(
             "electionPortBindRetry", .count, \.ensemble.electionBindRetries, in: .ensemble,
             "Tries to bind the election port; 0 is without end."),
+        .init(
+            "repair.enabled", .trueOrFalse, \.ensemble.isRepairEnabled, in: .ensemble,
+            "A member with damaged data gets it from the others; else it refuses. Not Apache's."),
         .init(
             "fastleader.minNotificationInterval", .milliseconds(),
             \.ensemble.minNotificationInterval, in: .ensemble,

@@ -159,6 +159,7 @@ extension ConfigurationParser {
             remark(.error, on: "syncLimit", "is required in an ensemble")
         }
         reviewParticipants()
+        reviewLocalSessions()
         guard let id = configuration.myID else {
             return remark(
                 .error, on: "dataDir",
@@ -186,6 +187,20 @@ extension ConfigurationParser {
                 .warning, on: "server.\(members.map(\.id).max() ?? 0)",
                 "\(count) participants tolerate no more failures than \(count - 1)")
         default: break
+        }
+    }
+
+    private mutating func reviewLocalSessions() {
+        guard !configuration.clients.areLocalSessionsEnabled else { return }
+        if configuration.clients.areLocalSessionsUpgraded {
+            remark(
+                .warning, on: "localSessionsUpgradingEnabled",
+                "has no effect without localSessionsEnabled=true")
+        }
+        if configuration.ensemble.isReadOnlyModeEnabled {
+            remark(
+                .warning, on: "readonlymode.enabled",
+                "serves nobody without localSessionsEnabled=true: other sessions need a leader")
         }
     }
 

@@ -43,8 +43,12 @@ extension ConfigurationParser {
     /// Apache says nothing of them either, and its own sample has two: one line for all.
     private mutating func reviewIdleEnsembleKeys() {
         let own = ["version", "dynamicConfigFile", "standaloneEnabled", "readonlymode.enabled"]
+        let ofSessions = ["localSessionsEnabled", "localSessionsUpgradingEnabled"]
         let idle = ConfigurationKey.all
-            .filter { $0.section == .ensemble && !$0.isFamily && !own.contains($0.name) }
+            .filter { key in
+                ofSessions.contains(key.name)
+                    || key.section == .ensemble && !key.isFamily && !own.contains(key.name)
+            }
             .map(\.name).filter(isGiven)
         guard let first = idle.first else { return }
         let others = idle.dropFirst().joined(separator: ", ")
@@ -78,19 +82,6 @@ extension UnfollowedDemand {
     ]
 
     private static let serving: [UnfollowedDemand] = [
-        .init(
-            "localSessionsEnabled",
-            "not supported yet: every session is global, which costs two log records a session "
-                + "and takes nothing from clients",
-            if: \.clients.areLocalSessionsEnabled),
-        .init(
-            "localSessionsUpgradingEnabled",
-            "not supported yet: every session is global from its beginning",
-            if: \.clients.areLocalSessionsUpgraded),
-        .init(
-            "standaloneEnabled",
-            "not supported yet: a server without others runs standalone",
-            if: { !$0.ensemble.isStandaloneEnabled && $0.ensemble.members.count <= 1 }),
         .init(
             "admin.enableServer",
             "not supported yet: there are no commands over HTTP. Four-letter words answer most "

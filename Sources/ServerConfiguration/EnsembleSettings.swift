@@ -29,6 +29,8 @@ package struct EnsembleSettings: Equatable, Sendable {
     package var isReachabilityChecked = true
     package var electionConnectTimeout: Duration = .milliseconds(5000)
     package var electionReadTimeout: Duration?
+    /// A damaged member gets from the others what it lacks, in the place of a refused start.
+    package var isRepairEnabled = true
     /// Tries to bind the election port; 0 is without end.
     package var electionBindRetries = 3
     package var minNotificationInterval: Duration = .milliseconds(200)

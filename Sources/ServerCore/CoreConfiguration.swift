@@ -9,6 +9,17 @@ package struct CoreConfiguration: Sendable {
     package var minimumSessionTimeoutMilliseconds: Int32 = 6000
     package var maximumSessionTimeoutMilliseconds: Int32 = 60000
 
+    /// New sessions are known to the server alone that made them (`localSessionsEnabled`). A member of
+    /// an ensemble may; elsewhere it would mean nothing.
+    package var areSessionsLocal = false
+    /// A local session that creates an ephemeral becomes global (`localSessionsUpgradingEnabled`).
+    package var areLocalSessionsUpgraded = false
+    /// How long a member looks for a leader until it serves reads to clients that accept this
+    /// (`readonlymode.enabled`); nil: it never does.
+    package var readOnlyGrace: Duration?
+    /// Whether a member that leads takes clients (`leaderServes`).
+    package var leaderServesClients = true
+
     /// How long a connection may stay without asking for a session.
     package var sessionlessTimeout: Duration = .seconds(10)
 

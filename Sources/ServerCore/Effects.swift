@@ -64,6 +64,13 @@ package enum CloseReason: Equatable, Sendable {
     case leadershipLost
     /// The tree was replaced by a leader's: what the client's watches missed cannot be told.
     case treeReplaced
+    /// This server serves reads only, and the client did not say that this is enough, or has a
+    /// session that only a leader can go on with.
+    case readOnly
+    /// It did, and finds or has a leader now.
+    case readOnlyEnded
+    /// A leader takes no clients here (`leaderServes`).
+    case leaderServesNobody
 }
 
 /// A four-letter word that a client sent instead of a session.
@@ -87,6 +94,13 @@ package enum Notice: Equatable, Sendable {
     case digestMismatch(Zxid, stated: Int64, own: Int64)
     /// Nor is it after it was loaded again: clients are served no longer.
     case treeRefused
+    /// A local session becomes one of the ensemble's.
+    case sessionUpgraded(SessionID)
+    /// Clients that accept it are served reads, since nobody leads.
+    case readOnlyBegan(Zxid)
+    /// They are not, though it is time: of what the tree has only this much is known to be committed.
+    case readOnlyWithheld(Zxid, assured: Zxid)
+    case readOnlyEnded
     /// The clock stood still for longer than a tick, so sessions got that time back.
     case paused(Duration)
 }

@@ -45,7 +45,13 @@ extension ServerCore {
         if isMulti { replyBody.writeMultiHeader(type: -1, isDone: true, error: -1) }
         guard header.session != .none, let session = sessions[header.session] else { return }
         let isOwed = session.connection.map { answer(header, observer.error, $0, now, &effects) }
-        if case .closeSession = txn { end(session, isOwnRequest: isOwed ?? false, &effects) }
+        switch txn {
+        case .createSession: noteGlobal(session)
+        case .closeSession:
+            if isLeader, configuration.areSessionsLocal { ended.add(session.id, at: now.monotonic) }
+            end(session, isOwnRequest: isOwed ?? false, &effects)
+        default: break
+        }
     }
 
     /// The reply that the client of a transaction has been waiting for, then the reads behind it.
@@ -77,8 +83,8 @@ extension ServerCore {
         return true
     }
 
-    /// The session's transactions end with this one.
-    private func end(
+    /// Nothing more of the session is carried out.
+    func end(
         _ session: SessionTracker.Session, isOwnRequest: Bool, _ effects: inout Effects
     ) {
         sessions.close(session.id)

@@ -26,6 +26,7 @@ extension ServerCore {
             return
         }
         session.connection = nil
+        if session.isLocal, session.isClosing { sessions.close(session.id) }
         if !isLeader { sessions.leave(session) }
     }
 
@@ -66,7 +67,8 @@ extension ServerCore {
 
     /// Takes up what had to wait, as far as there is room now.
     func resumeHeldBack(_ now: Now, _ effects: inout Effects) {
-        guard !heldBack.isEmpty, isServing, outstanding.count * 2 <= configuration.maximumOutstanding,
+        guard !heldBack.isEmpty, isAnswering,
+            outstanding.count * 2 <= configuration.maximumOutstanding,
             outstanding.bytes * 2 <= configuration.maximumOutstandingBytes
         else { return }
         var turns = heldBack.count
@@ -83,7 +85,7 @@ extension ServerCore {
     private var hasRoom: Bool {
         let count = configuration.maximumOutstanding
         let bytes = configuration.maximumOutstandingBytes
-        return isServing && outstanding.count < count && outstanding.bytes < bytes
+        return isAnswering && outstanding.count < count && outstanding.bytes < bytes
             && proposed.count < count * memberCount && proposed.bytes < bytes * memberCount
     }
 
@@ -164,7 +166,7 @@ extension ServerCore {
     private func canTakeRequest(_ connection: Connection) -> Bool {
         switch connection.phase {
         case .open, .connecting: !connection.isBlocked && hasRoom(for: connection)
-        case .new: isServing
+        case .new: isAnswering
         case .closing: false
         }
     }
@@ -232,7 +234,14 @@ extension ServerCore {
 
     /// The replies that are still owed are not sent any more.
     private func forgetPending(_ connection: Connection) {
-        for case .write(let write) in connection.pending { outstanding.remove(bytes: write.bytes) }
+        var hasWrite = false
+        for case .write(let write) in connection.pending {
+            outstanding.remove(bytes: write.bytes)
+            hasWrite = true
+        }
+        if hasWrite, let session = sessions[connection.session], session.isLocal {
+            session.hasUnanswered = true
+        }
         connection.pending.removeAll()
         connection.pendingBytes = 0
     }

@@ -5,7 +5,7 @@ import ZKWire
 import Zab
 
 extension ServerCore {
-    private static let fourLetterWords: Set<String> = [
+    package static let fourLetterWords: Set<String> = [
         "conf", "cons", "crst", "dirs", "dump", "envi", "gtmk", "hash", "isro", "mntr", "ruok",
         "srst", "srvr", "stat", "stmk", "wchc", "wchp", "wchs",
     ]
@@ -47,6 +47,9 @@ extension ServerCore {
         }
         statistics.connectionRequests += 1
         connection.hasReadOnlyByte = request.hasReadOnlyByte
+        guard !isReadOnly || request.acceptsReadOnly else {
+            return close(connection, .readOnly, &effects)
+        }
         guard request.lastZxidSeen <= lastProcessedZxid else {
             effects.notices.append(
                 .clientZxidAhead(
@@ -68,6 +71,8 @@ extension ServerCore {
         nextSession = SessionID(rawValue: id.rawValue + 1)
         connection.session = id
         connection.phase = .connecting
+        if configuration.areSessionsLocal { return openLocalSession(connection, now, &effects) }
+        guard !isReadOnly else { return close(connection, .readOnly, &effects) }
         let session = sessions.open(
             id, timeoutMilliseconds: connection.timeoutMilliseconds,
             awake: clock.awake(now.monotonic))
@@ -90,6 +95,9 @@ extension ServerCore {
         guard SessionPassword.isValid(request.password, for: request.session) else {
             return refuse(connection, request.session, &effects)
         }
+        guard !isReadOnly || canResumeReadOnly(request.session) else {
+            return close(connection, .readOnly, &effects)
+        }
         connection.session = request.session
         connection.phase = .connecting
         connection.pending.append(.handshake)
@@ -98,6 +106,10 @@ extension ServerCore {
 
     /// Finds out whether the session lives that the client comes with; the leader knows.
     func revalidate(_ connection: Connection, _ now: Now, _ effects: inout Effects) {
+        if let session = sessions[connection.session], session.isLocal {
+            return resumeLocalSession(session, connection, now, &effects)
+        }
+        guard !isReadOnly else { return refuse(connection, connection.session, &effects) }
         guard isLeader else { return askLeader(about: connection, &effects) }
         guard let session = sessions[connection.session], !session.isClosing else {
             return refuse(connection, connection.session, &effects)
@@ -130,7 +142,7 @@ extension ServerCore {
 
     func refuse(_ connection: Connection, _ session: SessionID, _ effects: inout Effects) {
         connection.output.writeFrame(
-            .refused(isReadOnly: false), hasReadOnlyByte: connection.hasReadOnlyByte)
+            .refused(isReadOnly: isReadOnly), hasReadOnlyByte: connection.hasReadOnlyByte)
         markOutput(connection, &effects.output)
         effects.notices.append(.invalidSession(session, connection.address))
         close(connection, .sessionInvalid, &effects)
@@ -139,11 +151,13 @@ extension ServerCore {
     /// The session is there: the client may know it.
     func finishHandshake(_ connection: Connection, _ now: Now, _ effects: inout Effects) {
         connection.phase = .open
+        sessions[connection.session]?.hasUnanswered = false
         unblock(connection)
         connection.output.writeFrame(
             ConnectResponse(
                 timeoutMilliseconds: connection.timeoutMilliseconds, session: connection.session,
-                password: SessionPassword.password(for: connection.session), isReadOnly: false),
+                password: SessionPassword.password(for: connection.session),
+                isReadOnly: isReadOnly),
             hasReadOnlyByte: connection.hasReadOnlyByte)
         connection.statistics.lastOperation = "SESS"
         countReply(connection, bytes: 41, now: now)

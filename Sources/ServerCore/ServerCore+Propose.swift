@@ -11,16 +11,14 @@ extension ServerCore {
         _ session: SessionTracker.Session, xid: Int32, _ now: Now, _ effects: inout Effects
     ) {
         switch operation {
-        case .createSession:
-            let timeout = session.timeoutMilliseconds
-            proposeOwn(.createSession, session: session.id, xid: xid, now, &effects) {
-                $0.writeCreateSessionTxn(timeoutMilliseconds: timeout)
-            }
+        case .createSession: proposeCreateSession(session, xid: xid, now, &effects)
         case .closeSession: proposeCloseSession(session, xid: xid, now, &effects)
         default:
             do throws(ErrorCode) {
                 try take(session, at: configuration.serverID)
-                propose(operation, &body, .client(connection), session.id, xid: xid, now, &effects)
+                propose(
+                    operation, &body, .client(connection), session.id, isLocal: session.isLocal,
+                    xid: xid, now, &effects)
             } catch {
                 proposeError(error, session.id, xid: xid, now, &effects)
             }
@@ -30,9 +28,11 @@ extension ServerCore {
 
     /// Validates a write and proposes the transaction, or the error that it ends in: an error takes a
     /// zxid and its place in the order like everything else.
+    /// - Parameter isLocal: the session is known only to the server that its client is connected to.
     func propose(
         _ operation: OpCode, _ body: inout JuteReader, _ requester: Requester,
-        _ session: SessionID, xid: Int32, _ now: Now, _ effects: inout Effects
+        _ session: SessionID, isLocal: Bool = false, xid: Int32, _ now: Now,
+        _ effects: inout Effects
     ) {
         guard isLeader else { return }
         prepareForecast()
@@ -47,7 +47,7 @@ extension ServerCore {
             try preparer.prepare(
                 operation, &body,
                 RequestPreparer.Context(
-                    requester: requester, session: session, zxid: zxid,
+                    requester: requester, session: session, isLocal: isLocal, zxid: zxid,
                     wallMilliseconds: now.wallMilliseconds),
                 into: payloads)
             try checkSize(payloads.count - offset, session, zxid, &effects)
@@ -86,6 +86,16 @@ extension ServerCore {
                 type: operation.rawValue))
         write(payloads)
         launch(zxid, from: offset, &effects)
+    }
+
+    func proposeCreateSession(
+        _ session: SessionTracker.Session, xid: Int32, _ now: Now, _ effects: inout Effects
+    ) {
+        let timeout = session.timeoutMilliseconds
+        proposeOwn(.createSession, session: session.id, xid: xid, now, &effects) {
+            $0.writeCreateSessionTxn(timeoutMilliseconds: timeout)
+        }
+        session.lastProposed = lastProposed
     }
 
     /// Ends a session whose client asks for it or is dead.

@@ -7,10 +7,12 @@ import Zab
 extension ServerCore {
     func handleTick(_ now: Now, _ effects: inout Effects) {
         handleZab(.tick, now, &effects)
+        if isLeader || isAnswering { expireSessions(now, &effects) }
         if isLeader {
-            expireSessions(now, &effects)
             reap(now, &effects)
+            ended.forget(olderThan: staleAfter, now: now.monotonic)
         }
+        followQuorumLoss(now, &effects)
         closeSilent(now, &effects)
         closeIdle(now, &effects)
     }
@@ -25,8 +27,17 @@ extension ServerCore {
             statistics.sessionsExpired += 1
             effects.notices.append(
                 .sessionExpired(session.id, timeoutMilliseconds: session.timeoutMilliseconds))
-            proposeCloseSession(session, xid: 0, now, &effects)
+            if session.isLocal {
+                end(session, isOwnRequest: false, &effects)
+            } else {
+                proposeCloseSession(session, xid: 0, now, &effects)
+            }
         }
+    }
+
+    /// What a learner still forwards cannot be older: it would have been given up.
+    private var staleAfter: Duration {
+        peer.configuration.tick * peer.configuration.syncLimit * 2
     }
 
     /// Whether the client's silence proves nothing, since it is the server that is slow (its disk,

@@ -45,6 +45,8 @@ package final class ServerCore {
     var proposed: Outstanding
     var lastProposed = Zxid.zero
     var reaper: Reaper
+    /// At a leader of servers with local sessions.
+    var ended = EndedSessions()
     var snapshotDue: SnapshotTrigger
     var digests = DigestCheck()
 
@@ -53,6 +55,12 @@ package final class ServerCore {
     /// Of `role`, since both are asked for each request.
     var isServing = false
     var isLeader = false
+    /// Nobody leads, and clients that accept it are served reads.
+    package internal(set) var isReadOnly = false
+    /// This process has served before, so that the tree is known to be worth reading.
+    var hasServed = false
+    /// Since when this server looks for a leader.
+    var lookingSince: Instant?
     /// Leads or has led, and what it proposed may still be committed by it: so while it hands over.
     var hasLed = false
     /// When this server was last established as the leader.
@@ -91,6 +99,7 @@ package final class ServerCore {
         snapshotDue = SnapshotTrigger(
             txnCount: configuration.snapshotTxnCount, txnBytes: configuration.snapshotTxnBytes)
         idleSince = now.monotonic
+        lookingSince = now.monotonic
         memberCount = zab.membership.voters.count + zab.membership.observers.count
         keepDigest()
         tree.defects = configuration.defects
@@ -122,7 +131,7 @@ package final class ServerCore {
     package var outstandingCount: Int { peer.outstandingCount }
 
     /// Whether nothing waits for the end of the turn.
-    package var isTurnEmpty: Bool { peer.history.open.isEmpty }
+    package var isTurnEmpty: Bool { peer.isFlushed }
 
     /// Milliseconds until a session expires if nothing is heard of it.
     package func timeLeft(_ session: SessionTracker.Session, now: Now) -> Int64 {

@@ -23,6 +23,8 @@ package struct SnapshotFooter: Equatable, Sendable {
 }
 
 extension SnapshotFooter {
+    package static var sizeBytes: Int64 { Int64(SnapshotFormat.footerSize) }
+
     /// The skippable frame: header, fields, checksum.
     func encoded() -> [UInt8] {
         var bytes: [UInt8] = []

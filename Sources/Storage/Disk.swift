@@ -28,6 +28,8 @@ package protocol Disk: Sendable {
     func createDirectory(_ path: String) throws(DiskError)
     func rename(_ path: String, to newPath: String) throws(DiskError)
     func remove(_ path: String) throws(DiskError)
+    /// Removes an empty directory.
+    func removeDirectory(_ path: String) throws(DiskError)
     /// Makes the entries of `directory` durable.
     func syncDirectory(_ directory: String) throws(DiskError)
     /// Takes the directory for this process until the lock is released or the process ends.

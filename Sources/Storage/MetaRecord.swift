@@ -19,11 +19,13 @@ package struct MetaRecord: Equatable, Sendable {
     /// A leader's snapshot is being installed: what is here is not a history of its own until the
     /// server has been synchronized, and the server does not vote with it.
     package var isRecovering: Bool
+    /// How far a repair has got in putting other files in the place of the log and the snapshots.
+    package var exchange: MetaExchange
 
     package init(
         ensembleID: UInt64, serverID: Int64, acceptedEpoch: UInt32 = 0, currentEpoch: UInt32 = 0,
         baseGeneration: UInt32 = 0, baseZxid: Int64 = 0, baseChecksum: UInt32 = 0,
-        isRecovering: Bool = false
+        isRecovering: Bool = false, exchange: MetaExchange = .none
     ) {
         self.ensembleID = ensembleID
         self.serverID = serverID
@@ -33,13 +35,28 @@ package struct MetaRecord: Equatable, Sendable {
         self.baseZxid = baseZxid
         self.baseChecksum = baseChecksum
         self.isRecovering = isRecovering
+        self.exchange = exchange
     }
+}
+
+/// A repair exchanges the files of the log and the snapshots in two steps; whichever is under way, a
+/// start goes on with it before it looks at them (docs/formats/meta.md).
+package enum MetaExchange: UInt32, Sendable {
+    case none = 0
+    /// What was there goes aside.
+    case settingAside = 1
+    /// What was rebuilt takes its place.
+    case movingIn = 2
 }
 
 enum MetaFormat {
     /// Of the flags.
     static let recoveringFlag: UInt32 = 1
+    static let exchangeShift: UInt32 = 1
+    static let exchangeMask: UInt32 = 3
     static let version: UInt32 = 1
+    /// While files are being exchanged, so that a program that knows nothing of that refuses.
+    static let exchangingVersion: UInt32 = 2
     static let sizeBytes = 512
     static let checksumOffset = sizeBytes - 4
     /// "ZKNODMET", read as a little-endian integer.
@@ -52,7 +69,8 @@ extension MetaRecord {
         bytes.withUnsafeMutableBytes { buffer in
             guard let start = buffer.baseAddress else { return }
             start.storeLittleEndian(MetaFormat.magic, at: 0)
-            start.storeLittleEndian(MetaFormat.version, at: 8)
+            start.storeLittleEndian(
+                exchange == .none ? MetaFormat.version : MetaFormat.exchangingVersion, at: 8)
             start.storeLittleEndian(UInt32(MetaFormat.sizeBytes), at: 12)
             start.storeLittleEndian(sequence, at: 16)
             start.storeLittleEndian(ensembleID, at: 24)
@@ -62,7 +80,7 @@ extension MetaRecord {
             start.storeLittleEndian(baseZxid, at: 48)
             start.storeLittleEndian(baseChecksum, at: 56)
             start.storeLittleEndian(baseGeneration, at: 60)
-            start.storeLittleEndian(isRecovering ? MetaFormat.recoveringFlag : 0, at: 64)
+            start.storeLittleEndian(flags, at: 64)
             let checksum = Checksum.crc32(
                 UnsafeRawBufferPointer(start: start, count: MetaFormat.checksumOffset))
             start.storeLittleEndian(checksum, at: MetaFormat.checksumOffset)
@@ -86,14 +104,24 @@ extension MetaRecord {
                 return .damaged("not a meta file")
             }
             let version = buffer.loadLittleEndian(at: 8, as: UInt32.self)
-            guard version == MetaFormat.version else { return .newer(version: version) }
-            return .valid(
-                MetaRecord(fields: buffer),
-                sequence: buffer.loadLittleEndian(at: 16, as: UInt64.self))
+            guard version <= MetaFormat.exchangingVersion else { return .newer(version: version) }
+            guard let record = MetaRecord(fields: buffer) else { return .newer(version: version) }
+            return .valid(record, sequence: buffer.loadLittleEndian(at: 16, as: UInt64.self))
         }
     }
 
-    private init(fields buffer: UnsafeRawBufferPointer) {
+    private var flags: UInt32 {
+        (isRecovering ? MetaFormat.recoveringFlag : 0)
+            | exchange.rawValue << MetaFormat.exchangeShift
+    }
+
+    /// nil if the flags say what this program does not know.
+    private init?(fields buffer: UnsafeRawBufferPointer) {
+        let flags = buffer.loadLittleEndian(at: 64, as: UInt32.self)
+        guard
+            let exchange = MetaExchange(
+                rawValue: flags >> MetaFormat.exchangeShift & MetaFormat.exchangeMask)
+        else { return nil }
         self.init(
             ensembleID: buffer.loadLittleEndian(at: 24, as: UInt64.self),
             serverID: buffer.loadLittleEndian(at: 32, as: Int64.self),
@@ -102,7 +130,6 @@ extension MetaRecord {
             baseGeneration: buffer.loadLittleEndian(at: 60, as: UInt32.self),
             baseZxid: buffer.loadLittleEndian(at: 48, as: Int64.self),
             baseChecksum: buffer.loadLittleEndian(at: 56, as: UInt32.self),
-            isRecovering: buffer.loadLittleEndian(at: 64, as: UInt32.self)
-                & MetaFormat.recoveringFlag != 0)
+            isRecovering: flags & MetaFormat.recoveringFlag != 0, exchange: exchange)
     }
 }

@@ -46,6 +46,17 @@ package struct MetaStore<D: Disk>: Sendable {
         }
     }
 
+    /// In the place of two copies of which none is usable. What was promised is not known: the record
+    /// says that the server is recovering.
+    package init(
+        disk: D, directory: String, insteadOfLost record: MetaRecord
+    ) throws(MetaError) {
+        precondition(record.isRecovering, "promises made up: \(record)")
+        self.disk = disk
+        self.directory = directory
+        try write(record)
+    }
+
     private mutating func use(_ copy: MetaCopy) {
         guard case .valid(let found, let number) = copy, number >= sequence else { return }
         record = found
@@ -118,11 +129,11 @@ package enum MetaError: Error, Equatable, Sendable, CustomStringConvertible {
                 + " start again: \(recovering)#disk-error"
         case .lost(let directory, let a, let b):
             "Meta: no usable copy in \(directory): meta-a \(a.text), meta-b \(b.text). The epochs"
-                + " that this server has promised are unknown, so it does not vote until it is"
+                + " that this server has promised are unknown, so it does not start until it is"
                 + " repaired: \(recovering)#lost-meta"
         case .newerVersion(let directory, let a, let b):
             "Meta: \(directory) was written by a later version: meta-a \(a.text), meta-b \(b.text);"
-                + " this program reads version \(MetaFormat.version):"
+                + " this program reads version \(MetaFormat.exchangingVersion):"
                 + " \(recovering)#newer-version"
         }
     }

@@ -88,6 +88,13 @@ package final class OverlayDisk<Base: Disk>: Disk, @unchecked Sendable {
         changes[path] = .removed
     }
 
+    package func removeDirectory(_ path: String) throws(DiskError) {
+        guard try list(path).isEmpty else {
+            throw DiskError("remove directory", path, code: ENOTEMPTY)
+        }
+        changes[path] = .removed
+    }
+
     package func syncDirectory(_ directory: String) {}
 
     package func lock(_ path: String) -> any DiskLock { OverlayLock() }

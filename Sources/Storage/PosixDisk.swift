@@ -63,6 +63,10 @@ package struct PosixDisk: Disk {
         try check(unlink(path), "remove", path)
     }
 
+    package func removeDirectory(_ path: String) throws(DiskError) {
+        try check(rmdir(path), "remove directory", path)
+    }
+
     package func syncDirectory(_ directory: String) throws(DiskError) {
         let descriptor = try openDescriptor(
             directory, flags: O_RDONLY | O_DIRECTORY | O_CLOEXEC, operation: "open directory")

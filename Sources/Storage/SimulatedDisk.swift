@@ -107,6 +107,18 @@ package final class SimulatedDisk: Disk {
         }
     }
 
+    package func removeDirectory(_ path: String) throws(DiskError) {
+        try perform("remove directory", path) { (state) throws(DiskError) in
+            guard state.names.isDirectory(path) else {
+                throw DiskError("remove directory", path, code: ENOENT)
+            }
+            guard state.names.isEmpty(path) else {
+                throw DiskError("remove directory", path, code: ENOTEMPTY)
+            }
+            state.names.make(.removeDirectory(path))
+        }
+    }
+
     package func syncDirectory(_ directory: String) throws(DiskError) {
         try perform("sync directory", directory) { (state) throws(DiskError) in
             guard state.names.isDirectory(directory) else {

@@ -7,12 +7,14 @@ struct SimulatedNamespace {
         case unlink(path: String, inode: Int)
         case rename(from: String, to: String, inode: Int)
         case makeDirectory(String)
+        case removeDirectory(String)
 
         var directory: String {
             switch self {
             case .link(let path, _), .unlink(let path, _): parentDirectory(of: path)
             case .rename(_, let path, _): parentDirectory(of: path)
-            case .makeDirectory(let path): parentDirectory(of: path)
+            case .makeDirectory(let path), .removeDirectory(let path):
+                parentDirectory(of: path)
             }
         }
     }
@@ -30,6 +32,7 @@ struct SimulatedNamespace {
                 if files[path] == inode { files[path] = nil }
                 files[newPath] = inode
             case .makeDirectory(let path): directories.insert(path)
+            case .removeDirectory(let path): directories.remove(path)
             }
         }
     }
@@ -51,6 +54,11 @@ struct SimulatedNamespace {
 
     func isDirectory(_ path: String) -> Bool {
         current.directories.contains(path) || path == "." || path == "/"
+    }
+
+    func isEmpty(_ directory: String) -> Bool {
+        !current.files.keys.contains { parentDirectory(of: $0) == directory }
+            && !current.directories.contains { parentDirectory(of: $0) == directory }
     }
 
     /// The names as one crash leaves them; `choose` is asked once for each unsynced change.

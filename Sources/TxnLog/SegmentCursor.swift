@@ -125,6 +125,23 @@ final class SegmentCursor<File: DiskFile> {
 
     // MARK: beyond the end
 
+    /// Goes on to the next place where a record's header validates; false, and at the end of the
+    /// file, if there is none.
+    func seekHeader() throws(DiskError) -> Bool {
+        offset += TxnLogFormat.alignmentBytes
+        while offset + TxnLogFormat.recordHeaderBytes <= fileSize {
+            let available = try fill(TxnLogFormat.recordHeaderBytes)
+            guard available >= TxnLogFormat.recordHeaderBytes else { break }
+            let last = offset + available - TxnLogFormat.recordHeaderBytes
+            while offset <= last {
+                if RecordHeader.decode(place(offset), at: offset, seal: seal) != nil { return true }
+                offset += TxnLogFormat.alignmentBytes
+            }
+        }
+        offset = fileSize
+        return false
+    }
+
     /// Looks through the rest of the file for valid records, after a scan that stopped at `offset`.
     /// The cursor is of no other use afterwards.
     func findLaterEvidence() throws(DiskError) -> LaterEvidence {

@@ -60,6 +60,12 @@ package final class SegmentInspector<D: Disk> {
     /// Where the next record begins, or where the last step stopped.
     package var offset: Int { cursor.offset }
 
+    /// Goes on to a place at which a record begins, as an earlier look at the same file has found.
+    package func move(to offset: Int) {
+        precondition(offset >= cursor.offset, "back from \(cursor.offset) to \(offset)")
+        cursor.offset = offset
+    }
+
     package func next() throws(DiskError) -> Step {
         let offset = cursor.offset
         switch try cursor.next() {
@@ -77,15 +83,13 @@ package final class SegmentInspector<D: Disk> {
     /// Goes on to the next place, past the one where a step ended or found something bad, at which a
     /// sound record begins; false, and at the end of the file, if there is none.
     package func seekRecord() throws(DiskError) -> Bool {
-        while cursor.offset + TxnLogFormat.recordHeaderBytes < sizeBytes {
-            cursor.offset += TxnLogFormat.alignmentBytes
+        while try cursor.seekHeader() {
             let place = cursor.offset
             if case .record = try cursor.next() {
                 cursor.offset = place
                 return true
             }
         }
-        cursor.offset = sizeBytes
         return false
     }
 

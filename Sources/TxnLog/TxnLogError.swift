@@ -41,7 +41,7 @@ extension TxnLogError: CustomStringConvertible {
             "closed since an earlier failure: \(error). Start again:"
                 + " \(recovering)#\(error.isOutOfSpace ? "disk-full" : "disk-error")"
         case .corrupt(let fault):
-            "\(fault). The record may have been acknowledged, so this server does not vote until it"
+            "\(fault). The record may have been acknowledged, so this server does not start until it"
                 + " is repaired: \(recovering)#corrupt-log"
         case .newerVersion(let file, let version):
             "\(file) has format version \(version), and this program reads"
@@ -49,15 +49,30 @@ extension TxnLogError: CustomStringConvertible {
                 + " \(recovering)#newer-version"
         case .startsLater(let wanted, let first):
             "the transactions after zxid \(wanted) are needed, and the log begins after zxid"
-                + " \(first). The segments between are missing, so this server does not vote until"
+                + " \(first). The segments between are missing, so this server does not start until"
                 + " it is repaired: \(recovering)#corrupt-log"
         case .noRecord(let zxid):
             "there is no record with zxid \(zxid). The log and what refers to it disagree, so"
-                + " this server does not vote until it is repaired: \(recovering)#corrupt-log"
+                + " this server does not start until it is repaired: \(recovering)#corrupt-log"
         case .otherHistory(let expected, let found):
             "the log has \(found) where \(expected) was expected: the snapshot or meta belongs to"
-                + " another history. This server does not vote until it is repaired:"
+                + " another history. This server does not start until it is repaired:"
                 + " \(recovering)#corrupt-log"
+        }
+    }
+}
+
+extension TxnLogError {
+    /// The same of a log in this directory: for whoever reads of the file and has to find it.
+    package func placed(in directory: String) -> TxnLogError {
+        switch self {
+        case .corrupt(var fault) where !fault.file.isEmpty:
+            fault.file = directory + "/" + fault.file
+            return .corrupt(fault)
+        case .newerVersion(let file, let version):
+            return .newerVersion(file: directory + "/" + file, version: version)
+        case .corrupt, .locked, .disk, .poisoned, .startsLater, .noRecord, .otherHistory:
+            return self
         }
     }
 }

@@ -63,7 +63,7 @@ enum ClientListener {
     }
 
     /// Without an address: IPv6 and IPv4 both, or IPv4 alone where the machine has no IPv6.
-    private static func bind(
+    static func bind(
         _ bootstrap: ServerBootstrap, _ settings: ClientSettings
     ) throws -> any Channel {
         if let address = settings.address {

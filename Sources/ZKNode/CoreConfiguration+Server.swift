@@ -14,6 +14,15 @@ extension CoreConfiguration {
         minimumSessionTimeoutMilliseconds = Int32(clamping: server.minSessionTimeout.wholeMilliseconds)
         maximumSessionTimeoutMilliseconds = Int32(clamping: server.maxSessionTimeout.wholeMilliseconds)
         sessionlessTimeout = server.clients.sessionlessTimeout
+        if server.isEnsembleMember {
+            areSessionsLocal = server.clients.areLocalSessionsEnabled
+            areLocalSessionsUpgraded = server.clients.areLocalSessionsUpgraded
+            leaderServesClients = server.ensemble.leaderServesClients
+            if server.ensemble.isReadOnlyModeEnabled {
+                // As Apache waits.
+                readOnlyGrace = max(.seconds(2), server.tickTime)
+            }
+        }
         maximumRequestBytes = server.limits.maxPacketBytes
         extraTxnBytes = server.limits.givenExtraPacketBytes ?? 0
         maximumOutstanding = server.limits.maxOutstandingRequests

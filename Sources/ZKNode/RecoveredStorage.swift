@@ -39,20 +39,46 @@ struct RecoveredStorage {
         configuration.segmentSizeBytes = server.log.segmentBytes
         configuration.isLogCompressed = server.log.isCompressed
         configuration.keepsDigest = server.isEnsembleMember && server.storage.isDigestEnabled
-        do throws(RecoveryError) {
+        do {
             try makeDirectories(directory, disk)
             let progress = ProgressLog(logger)
             let recovery = Recovery(disk, directory, configuration)
-            let state = try recovery.load { progress.note($0) }
+            let state = try load(recovery, server, directory, logger) { progress.note($0) }
             for line in state.report.warnings { logger.warning("\(line)") }
             beginning.end(disk, logger)
             return RecoveredStorage(
                 state: state, recovery: recovery,
                 durable: state.durable(isFirstStart: beginning.isMarked),
                 summary: state.report.summary)
-        } catch {
+        } catch let error as RecoveryError {
             throw ServerFailure(error.exitCode, error.description)
+        } catch {
+            throw (error as? ServerFailure) ?? ServerFailure(.failure, "\(error)")
         }
+    }
+
+    /// A repair may uncover what another one has to mend: a snapshot that only shows what it lacks
+    /// once the log is whole.
+    private static let maximumRepairs = 3
+
+    /// Loads the state, and has a member repaired that is damaged.
+    private static func load(
+        _ recovery: Recovery<PosixDisk>, _ server: ServerConfiguration,
+        _ directory: DataDirectory, _ logger: Logger, _ progress: (RecoveryProgress) -> Void
+    ) throws -> RecoveredState<PosixDisk> {
+        var random = SystemRandomNumberGenerator()
+        for _ in 0..<maximumRepairs {
+            do throws(RecoveryError) {
+                return try recovery.load(progress: progress)
+            } catch {
+                guard
+                    let repair = try MemberRepair.begin(
+                        server, directory, error, seed: random.next(), logger)
+                else { throw error }
+                try repair.run()
+            }
+        }
+        return try recovery.load(progress: progress)
     }
 
     /// `datadir.autocreate=false`: a path that is not there is a mistake, or not mounted.

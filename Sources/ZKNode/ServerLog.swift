@@ -35,6 +35,17 @@ extension Logger {
                 the tree is not the leader's after it was loaded again either: this server votes \
                 on and serves no clients: docs/operating/recovering.md#tree-differs
                 """)
+        case .sessionUpgraded(let session):
+            info("session \(session) is one of the ensemble's now: it creates an ephemeral")
+        case .readOnlyBegan(let zxid):
+            warning("nobody leads: serving reads to read-only clients, at \(zxid)")
+        case .readOnlyWithheld(let zxid, let assured):
+            warning(
+                """
+                nobody leads, and no reads are served: this server has \(zxid), and since it was \
+                started no leader has said of more than \(assured) that a quorum has it
+                """)
+        case .readOnlyEnded: info("read-only clients are sent to look for a server anew")
         case .paused(let pause):
             warning(
                 """
@@ -47,7 +58,8 @@ extension Logger {
     private func log(closed address: PeerAddress, _ reason: CloseReason) {
         switch reason {
         case .sessionClosed, .sessionExpired, .sessionInvalid, .sessionReconnected, .clientGone,
-            .clientZxidAhead, .notServing, .leadershipLost, .treeReplaced:
+            .clientZxidAhead, .notServing, .leadershipLost, .treeReplaced, .readOnly,
+            .readOnlyEnded, .leaderServesNobody:
             debug("closed \(address): \(reason)")
         case .authenticationFailed: info("closed \(address): authentication failed")
         case .malformed(let what): warning("closed \(address): malformed \(what)")

@@ -48,8 +48,12 @@ package final class Peer {
         lobby = Lobby(configuration)
     }
 
+    /// Whether this server's history counts for anything.
+    package var mayVote: Bool { ledger.mayVote }
     package var epochs: Epochs { ledger.epochs }
     package var history: History { _read { yield ledger.history } }
+    /// Nothing waits to be handed to the log. Not by way of `history`, whose accessor allocates.
+    package var isFlushed: Bool { ledger.history.open.isEmpty }
     /// Transactions not yet delivered.
     package var outstandingCount: Int { ledger.history.outstandingCount }
 

@@ -107,7 +107,7 @@ struct StorageTests {
         #expect(tree.find("") == .root && tree.find("/") == .root)
     }
 
-    @Test("lists nobody has any more are given back, and those in use stay")
+    @Test("2141: lists nobody has any more are given back, and those in use stay")
     func aclTable() throws {
         let tree = DataTree(seed: 6)
         var history = History()

@@ -37,6 +37,7 @@ final class HookedDisk: Disk, @unchecked Sendable {
         try base.rename(path, to: newPath)
     }
     func remove(_ path: String) throws(DiskError) { try base.remove(path) }
+    func removeDirectory(_ path: String) throws(DiskError) { try base.removeDirectory(path) }
     func syncDirectory(_ directory: String) throws(DiskError) { try base.syncDirectory(directory) }
     func lock(_ path: String) throws(DiskError) -> any DiskLock { try base.lock(path) }
     func freeSpaceBytes(_ path: String) throws(DiskError) -> Int64 { try base.freeSpaceBytes(path) }

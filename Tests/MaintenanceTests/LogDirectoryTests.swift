@@ -43,7 +43,7 @@ struct LogDirectoryTests {
         _ = try Backup(disk, of: Self.source, to: "backup", maximumSnapshots: 3).run(now: 0)
         #expect(try Scene.dump(disk, at: "backup") == expected)
         _ = try Restore(disk, request("new", log: "newlog")).run()
-        #expect(try disk.list("newlog").isEmpty)
+        #expect(Scene.files(disk, "newlog").isEmpty)
         let target = DataDirectory("new", dataLog: "newlog")
         var restored = TestServer(try Scene.load(disk, target), seed: 12)
         #expect(restored.tree.dump() == expected)
@@ -67,6 +67,21 @@ struct LogDirectoryTests {
         #expect(throws: RecoveryError.self) {
             try Scene.load(disk, DataDirectory("new", dataLog: "fast"))
         }
+    }
+
+    @Test("A restored server whose log is not there does not begin anew from its snapshot (S-16)")
+    func lostLog() throws {
+        let disk = SimulatedDisk()
+        _ = try server(disk)
+        _ = try Restore(disk, request("new", log: "newlog")).run()
+        // dataLogDir was forgotten, or its disk is not mounted.
+        #expect(throws: RecoveryError.missingLog(path: "new/zknode/log")) {
+            try Scene.load(disk, DataDirectory("new"))
+        }
+        #expect(throws: RecoveryError.missingLog(path: "other/zknode/log")) {
+            try Scene.load(disk, DataDirectory("new", dataLog: "other"))
+        }
+        _ = try Scene.load(disk, DataDirectory("new", dataLog: "newlog"))
     }
 
     @Test("Whatever operation fails, what is left at dataLogDir is no obstacle")

@@ -28,7 +28,8 @@ struct LogFaultTests {
         let disk = try makeHistory()
         try disk.remove(Start.log + "/" + segments(disk)[1])
         let error = try #require(Start.failure(disk))
-        #expect("\(error)".contains("missing records"))
+        #expect("\(error)".contains("missing records in \(Start.log)/"))
+        #expect("\(error)".contains("this server does not start until it is repaired"))
         #expect("\(error)".contains("docs/operating/recovering.md#corrupt-log"))
     }
 

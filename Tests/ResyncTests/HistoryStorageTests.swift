@@ -89,6 +89,39 @@ struct HistoryStorageTests {
         #expect(try Start.load(disk.crash(seed: 3)).tree.dump() == dump)
     }
 
+    @Test("a crash between the leader's snapshot and the switch to it leaves a server that starts")
+    func unswitchedInstall() throws {
+        let (bytes, dump, zxid) = try wireSnapshot()
+        let disk = SimulatedDisk()
+        var storage = try storage(disk, steps: 20)
+        try storage.write(Self.promise)
+        let store = try #require(try? Start.load(disk.afterKill())).snapshots
+        let next = SnapshotOrigin(
+            ensembleID: storage.origin.ensembleID, generation: storage.origin.generation + 1)
+        var install = try SnapshotInstall(
+            SnapshotStore(disk, directory: store.directory, limits: SnapshotLimits()), zxid: zxid,
+            origin: next, seed: 1)
+        let hasEnded = try bytes.withByteView { (view) throws(SyncError) in
+            var input = view
+            return try install.consume(&input)
+        }
+        #expect(hasEnded)
+        _ = try install.finish()
+
+        let left = disk.crash(seed: 1)
+        let again = try Start.load(left)
+        #expect(again.log.lastZxid == .zero)
+        #expect(again.tree.lastProcessedZxid == .zero)
+        #expect(again.durable().epochs.isRecovering)
+        var second = HistoryStorage(
+            again, Recovery(left, Start.directory, Start.configuration()), seed: 1, quiesce: {})
+        try second.beginInstall(zxid: zxid)
+        #expect(try second.takeInstall(bytes) == 0)
+        #expect(try second.finishInstall().dump() == dump)
+        try second.write(Epochs(accepted: Epoch(rawValue: 4), current: Epoch(rawValue: 4)))
+        #expect(try Start.load(left.crash(seed: 2)).tree.dump() == dump)
+    }
+
     @Test("S-22: a death at any moment of an install leaves a server that starts, with nothing of its own")
     func interruptedInstall() throws {
         let (bytes, _, zxid) = try wireSnapshot()

@@ -123,6 +123,24 @@ import Testing
         #expect(configuration.isEnsembleMember)
     }
 
+    @Test("local sessions are what two other keys need, and only members have them")
+    func localSessions() throws {
+        let both = "\nlocalSessionsUpgradingEnabled=true\nreadonlymode.enabled=true\n"
+        #expect(
+            try accepted(three + both, myID: "1").remarks == [
+                "zoo.cfg:7: warning: localSessionsUpgradingEnabled: has no effect without "
+                    + "localSessionsEnabled=true",
+                "zoo.cfg:8: warning: readonlymode.enabled: serves nobody without "
+                    + "localSessionsEnabled=true: other sessions need a leader",
+            ])
+        let local = "localSessionsEnabled=true\n"
+        #expect(try accepted(three + both + local, myID: "1").remarks == [])
+        #expect(
+            try accepted("dataDir=/d\n" + local).remarks == [
+                "zoo.cfg:2: notice: localSessionsEnabled: has nothing to do on a standalone server"
+            ])
+    }
+
     @Test("the server line decides the role, and may not contradict clientPort")
     func ownLine() throws {
         let observer = three + "\nserver.4=zoo4:2888:3888:observer\npeerType=participant"

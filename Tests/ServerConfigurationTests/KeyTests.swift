@@ -151,6 +151,7 @@ private let ensembleCases: [KeyCase] = [
     },
     .init("cnxTimeout", "15") { $0.ensemble.electionConnectTimeout == .milliseconds(15) },
     .init("quorumCnxnTimeoutMs", "16") { $0.ensemble.electionReadTimeout == .milliseconds(16) },
+    .init("repair.enabled", "false") { !$0.ensemble.isRepairEnabled },
     .init("electionPortBindRetry", "0") { $0.ensemble.electionBindRetries == 0 },
     .init("fastleader.minNotificationInterval", "17") {
         $0.ensemble.minNotificationInterval == .milliseconds(17)

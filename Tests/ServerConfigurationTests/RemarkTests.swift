@@ -34,7 +34,7 @@ import Testing
             tickTime=0
             maxClientCnxns=-1
             skipACL=true
-            localSessionsEnabled=yes
+            clientTcpKeepAlive=yes
             jute.maxbuffer=0x
             autopurge.purgeInterval=2w
             superDigest=secret
@@ -52,7 +52,7 @@ import Testing
                 "zoo.cfg:4: error: maxClientCnxns: \"-1\" is not allowed; expected a number, "
                     + "0 to 2147483647",
                 "zoo.cfg:5: error: skipACL: \"true\" is not allowed; expected yes or no",
-                "zoo.cfg:6: error: localSessionsEnabled: \"yes\" is not allowed; expected true or "
+                "zoo.cfg:6: error: clientTcpKeepAlive: \"yes\" is not allowed; expected true or "
                     + "false",
                 "zoo.cfg:7: error: jute.maxbuffer: \"0x\" is not allowed; expected a number of "
                     + "bytes, 1024 to 2147483647",

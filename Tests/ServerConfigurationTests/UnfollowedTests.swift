@@ -7,8 +7,6 @@ struct UnfollowedTests {
     func engine() throws {
         let text = """
             dataDir=/d
-            localSessionsEnabled=true
-            localSessionsUpgradingEnabled=true
             snapshot.trust.empty=true
             jute.maxbuffer=200000000
             standaloneEnabled=true
@@ -17,18 +15,13 @@ struct UnfollowedTests {
         let (_, remarks) = try accepted(text)
         #expect(
             remarks == [
-                "zoo.cfg:7: notice: preAllocSize: has no effect here: a log file is written with "
+                "zoo.cfg:5: notice: preAllocSize: has no effect here: a log file is written with "
                     + "zeros ahead of its use, whole (txnLogSizeLimitInKb)",
-                "zoo.cfg:4: warning: snapshot.trust.empty: not needed: a log without a snapshot "
+                "zoo.cfg:2: warning: snapshot.trust.empty: not needed: a log without a snapshot "
                     + "is taken if it is whole from its beginning, and refused if not",
-                "zoo.cfg:5: warning: jute.maxbuffer: a write that makes a transaction of more "
+                "zoo.cfg:3: warning: jute.maxbuffer: a write that makes a transaction of more "
                     + "than 128 MiB is refused with badArguments all the same: the log takes no "
                     + "larger record",
-                "zoo.cfg:2: warning: localSessionsEnabled: not supported yet: every session is "
-                    + "global, which costs two log records a session and takes nothing from "
-                    + "clients",
-                "zoo.cfg:3: warning: localSessionsUpgradingEnabled: not supported yet: every "
-                    + "session is global from its beginning",
             ])
     }
 
@@ -36,8 +29,6 @@ struct UnfollowedTests {
     func silent() throws {
         let text = """
             dataDir=/d
-            localSessionsEnabled=false
-            localSessionsUpgradingEnabled=false
             digest.enabled=false
             snapshot.trust.empty=false
             db.autocreate=false
@@ -82,24 +73,6 @@ struct UnfollowedTests {
                     + "endpoint for Prometheus",
                 "zoo.cfg:2: warning: admin.serverPort: not supported yet: there are no commands "
                     + "over HTTP",
-            ])
-    }
-
-    @Test("one server that is not to be standalone hears that it is")
-    func loneEnsemble() throws {
-        let text = """
-            dataDir=/d
-            standaloneEnabled=false
-            initLimit=5
-            syncLimit=5
-            server.1=a:1:2
-            """
-        let (_, remarks) = try accepted(text, myID: "1")
-        #expect(
-            remarks == [
-                "zoo.cfg:5: warning: server.1: 1 participants tolerate no failure; 3 tolerate one",
-                "zoo.cfg:2: warning: standaloneEnabled: not supported yet: a server without "
-                    + "others runs standalone",
             ])
     }
 

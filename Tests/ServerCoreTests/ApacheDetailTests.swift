@@ -130,6 +130,14 @@ struct ApacheDetailTests {
         #expect(client.call(.reconfig)?.error == .marshallingError)
     }
 
+    @Test("2213: an empty path is an error of each request, and nothing is proposed that cannot be")
+    func emptyPath() {
+        #expect(client.create("")?.error == .badArguments)
+        #expect(client.set("", "x")?.error == .badArguments)
+        #expect(client.delete("")?.error == .badArguments)
+        #expect(client.create("/b")?.error == .ok)
+    }
+
     @Test("a null path is malformed, and sync gives it back")
     func nullPath() {
         let null: (ByteWriter) -> Void = { $0.writeInt32(-1) }

@@ -272,7 +272,7 @@ struct InputTests {
         #expect(client.replies().map(\.error) == [ErrorCode](repeating: .ok, count: 3))
     }
 
-    @Test("no transaction is larger than the log takes, whatever jute.maxbuffer says")
+    @Test("2101, 3496, 4306: no transaction is larger than the log takes, whatever jute.maxbuffer says")
     func largestTxn() {
         var configuration = CoreConfiguration()
         let ownBytes = configuration.maximumTxnBytes

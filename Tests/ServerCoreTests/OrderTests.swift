@@ -30,7 +30,7 @@ struct OrderTests {
         #expect(replies.last?.read { try? $0.readString() } == "new")
     }
 
-    @Test("pipelined requests are answered in order and no zxid goes back")
+    @Test("1863: pipelined requests are answered in order and no zxid goes back")
     func pipeline() {
         let harness = CoreHarness()
         let client = harness.connect()

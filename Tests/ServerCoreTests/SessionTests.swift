@@ -80,7 +80,11 @@ struct SessionTests {
         #expect(harness.closed.map(\.connection) == [first.id])
     }
 
-    @Test("closing takes ephemerals along, those in flight too, and nothing commits afterwards")
+    @Test(
+        """
+        1208, 1496, C-10: closing takes ephemerals along, those in flight too, and nothing commits \
+        afterwards
+        """)
     func close() {
         let harness = CoreHarness()
         let client = harness.connect()

@@ -50,14 +50,15 @@ final class TestClient {
 
     func handshake(
         timeoutMilliseconds: Int32 = 1000, session: SessionID = .none,
-        password: [UInt8] = [UInt8](repeating: 0, count: 16), lastZxidSeen: Zxid = .zero
+        password: [UInt8] = [UInt8](repeating: 0, count: 16), lastZxidSeen: Zxid = .zero,
+        acceptsReadOnly: Bool = false
     ) {
         let frame = ByteWriter()
         frame.writeFrame(
             ConnectRequest(
                 protocolVersion: 0, lastZxidSeen: lastZxidSeen,
                 timeoutMilliseconds: timeoutMilliseconds, session: session, password: password,
-                acceptsReadOnly: false, hasReadOnlyByte: true))
+                acceptsReadOnly: acceptsReadOnly, hasReadOnlyByte: true))
         harness.bytes(id, frame.bytes)
     }
 

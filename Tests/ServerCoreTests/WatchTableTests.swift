@@ -95,7 +95,7 @@ struct WatchTableTests {
         }
     }
 
-    @Test("a recursive watch hears of everything below, but not that children changed")
+    @Test("4475: a recursive watch hears of everything below, but not that children changed")
     func recursiveWatch() {
         addPersistent("/a", recursive: true, first)
         #expect(events(.created, "/a/b/c") == ["#1 nodeCreated /a/b/c"])
@@ -153,7 +153,7 @@ struct WatchTableTests {
         #expect(table.counts == WatchCounts())
     }
 
-    @Test("a watch that is set again after a reconnect tells at once what was missed")
+    @Test("1412, 1667: a watch that is set again after a reconnect tells at once what was missed")
     func restore() throws {
         let tree = DataTree()
         let create = ByteWriter()

@@ -105,7 +105,7 @@ import Testing
             error.description == """
                 Meta: no usable copy in m: meta-a is damaged (stored 0xaabeeb29, computed \
                 0x08f25e74), meta-b is damaged (stored 0x00000000, computed 0x0fbb6d54). The \
-                epochs that this server has promised are unknown, so it does not vote until it is \
+                epochs that this server has promised are unknown, so it does not start until it is \
                 repaired: docs/operating/recovering.md#lost-meta
                 """)
     }

@@ -20,7 +20,7 @@ import ZKWire
     }
 
     private let advice = """
-        The record may have been acknowledged, so this server does not vote until it is repaired: \
+        The record may have been acknowledged, so this server does not start until it is repaired: \
         docs/operating/recovering.md#corrupt-log
         """
 
@@ -141,7 +141,7 @@ import ZKWire
                 .startsLater(wanted: Zxid(rawValue: 3), first: Zxid(rawValue: 4)),
                 """
                 TxnLog: the transactions after zxid 0x3 are needed, and the log begins after zxid \
-                0x4. The segments between are missing, so this server does not vote until it is \
+                0x4. The segments between are missing, so this server does not start until it is \
                 repaired: docs/operating/recovering.md#corrupt-log
                 """
             ),

@@ -86,7 +86,7 @@ import ZKWire
         #expect(number > 10)
     }
 
-    @Test("Purging removes what is wholly below, oldest first, and never the newest")
+    @Test("2420, 2574: Purging removes what is wholly below, oldest first, and never the newest")
     func purge() throws {
         let fixture = Fixture(segmentSizeBytes: 8192)
         for (before, starts) in [(1, 0), (6, 0), (7, 6), (12, 6), (13, 12), (99, 12)] {

@@ -32,7 +32,7 @@ import ZKWire
         #expect(error.exitCode == code)
     }
 
-    @Test("a log that fails while the server runs is 10, whatever the disk says")
+    @Test("2247: a log that fails while the server runs is 10, whatever the disk says")
     func ofARun() {
         for code in [ENOSPC, EIO, EROFS] {
             #expect(TxnLogError.disk(Self.disk(code)).exitCode == .storageFailure)

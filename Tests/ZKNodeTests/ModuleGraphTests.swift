@@ -17,14 +17,17 @@ struct ModuleGraphTests {
             "Recovery": ["Storage", "ZKWire", "DataTree", "TxnLog", "Snapshot"],
             "Zab": ["ZKWire", "DequeModule"],
             "Resync": engine.union(["Zab"]),
+            "Repair": engine.union(["Zab"]),
             "ServerCore": ["ZKWire", "DataTree", "Zab", "Crypto", "DequeModule"],
-            "Simulation": engine.union(["Resync", "Zab", "ServerCore", "DequeModule"]),
+            "Simulation": engine.union([
+                "Resync", "Repair", "Zab", "ServerCore", "DequeModule",
+            ]),
             "ServerConfiguration": [],
             "Inspection": engine,
             "Maintenance": engine,
             "ZKNode": engine.union([
-                "Resync", "Zab", "ServerCore", "ServerConfiguration", "NIOCore", "NIOPosix",
-                "NIOConcurrencyHelpers", "Logging",
+                "Resync", "Repair", "Zab", "ServerCore", "ServerConfiguration", "NIOCore",
+                "NIOPosix", "NIOConcurrencyHelpers", "Logging",
             ]),
         ]
     }()
@@ -62,8 +65,8 @@ struct ModuleGraphTests {
 
     /// Modules that must give the same result for the same calls.
     private static let deterministic: Set = [
-        "ZKWire", "DataTree", "TxnLog", "Snapshot", "Recovery", "Resync", "Zab", "ServerCore",
-        "Simulation",
+        "ZKWire", "DataTree", "TxnLog", "Snapshot", "Recovery", "Resync", "Repair", "Zab",
+        "ServerCore", "Simulation",
     ]
 
     @Test("every module is in the graph and imports what the graph says")

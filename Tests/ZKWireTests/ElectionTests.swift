@@ -191,7 +191,7 @@ struct ElectionTests {
         }
     }
 
-    @Test("A frame that is no notification is an error of its own; the next frame is read")
+    @Test("3769: A frame that is no notification is an error of its own; the next frame is read")
     func badNotification() throws {
         let good = try Fixture.bytes("election/notification-looking")
         let short = encoded {

@@ -5,7 +5,7 @@ import Zab
 /// Servers whose disk may have forgotten a promise, and what hostile or confused members say.
 @Suite("Election: who may vote, and what is believed")
 struct ElectionStandingTests {
-    @Test("A blank server says so, learns from the others, and does not vote")
+    @Test("ZOOKEEPER-261: A blank server says so, learns from the others, and does not vote")
     func blankServer() {
         ElectionScript.expect(
             """

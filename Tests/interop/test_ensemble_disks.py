@@ -141,7 +141,9 @@ def test_a_standalone_server_becomes_a_member_and_the_others_get_what_it_has(
 
 
 @ours_only("it takes some damage for the end of the log, and serves without the rest")
-def test_a_member_with_a_damaged_log_refuses_to_start_and_the_others_go_on(ensemble, loaded):
+def test_a_damaged_member_that_may_not_repair_itself_refuses_to_start_and_the_others_go_on(
+        new_ensemble, loaded):
+    ensemble = new_ensemble(config={"repair.enabled": "false"})
     load = loaded(ensemble)
     wait_for_progress(load, writes=500)
     victim = ensemble.follower()

@@ -5,12 +5,13 @@ import shutil
 import subprocess
 
 import pytest
+from support.ensemble import FORMATION_LIMIT_S
 from support.ensemble_steps import OUTAGE_LIMIT_S, audit, path_of_test, sync, wait_for_progress
 from support.hostile_peers import HostilePeers
 from support.member import FOLLOWER, LEADER, OBSERVER, wait_until
 from support.servers import APACHE_JARS
 from support.trees import check_identical
-from support.wire import Disconnected, Err
+from support.wire import Disconnected, Err, Flag, RawClient
 
 
 def test_three_servers_form_an_ensemble_and_each_takes_writes_that_all_have(ensemble, client_of):
@@ -121,6 +122,49 @@ def test_the_java_client_keeps_session_and_watch_when_the_leader_is_killed(
     finally:
         java.kill()
         java.wait()
+
+
+def test_a_leader_that_is_not_to_serve_takes_no_clients(new_ensemble, client_of):
+    ensemble = new_ensemble(start=False, config={"leaderServes": "no"})
+    for member in ensemble.members:
+        member.start()
+    wait_until(
+        lambda: len(ensemble.followers()) == 2, FORMATION_LIMIT_S,
+        lambda: f"two followers serve\n{ensemble.logs(10)}")
+    followers = ensemble.followers()
+    leader = next(member for member in ensemble.members if member not in followers)
+    assert leader.server.ask("srvr") == (
+        "This ZooKeeper instance is not currently serving requests\n")
+    assert leader.server.ask("isro") == "null"
+    assert leader.server.ask("ruok") == "imok"
+    with pytest.raises((Disconnected, OSError)):
+        RawClient(leader.server.host, leader.server.port).connect()
+    top = path_of_test()
+    clients = {member: client_of(member, timeout_ms=20_000) for member in followers}
+    assert clients[followers[0]].create(top).err == Err.OK
+    for member, client in clients.items():
+        reply = client.create(f"{top}/e{member.number}", flags=Flag.EPHEMERAL)
+        assert reply.err == Err.OK
+    # One of them leads next, and sends its client to the other.
+    leader.kill()
+
+    def takes_writes(member):
+        with contextlib.suppress(Disconnected, OSError):
+            with RawClient(member.server.host, member.server.port, patience_s=5.0) as client:
+                return client.set(top, b"led by another").err == Err.OK
+        return False
+
+    serving = wait_until(
+        lambda: next(filter(takes_writes, followers), None), FORMATION_LIMIT_S,
+        lambda: f"one leads\n{ensemble.logs(10)}")
+    other = next(member for member in followers if member is not serving)
+    with pytest.raises((Disconnected, OSError)):
+        while True:
+            clients[other].drain_events()
+    for client in clients.values():
+        client.drop()
+        again = client_of(serving, timeout_ms=20_000, session=client.session)
+        assert again.exists(f"{top}/e{other.number}").err == Err.OK
 
 
 def test_hostile_bytes_on_the_ports_for_members_disturb_nobody(ensemble, loaded):

@@ -7,9 +7,10 @@ struct FanoutCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "fanout", abstract: "Fires many watches by one change.",
         discussion: """
-            A session has at most one data watch on a znode, so that all watches on one znode take as \
-            many sessions. With fewer connections each watches several znodes, and one multi changes \
-            all of them: --watches 100000 --connections 10000 is 10,000 watches on each of 10 znodes.
+            A session has at most one data watch on a znode, so that all watches on one znode \
+            take as many sessions. With fewer connections each watches several znodes, and one \
+            multi changes all of them: --watches 100000 --connections 10000 is 10,000 watches on \
+            each of 10 znodes.
             """)
 
     @Option(help: "Servers, host:port,...; sessions are spread over them.")
@@ -59,34 +60,5 @@ struct FanoutCommand: ParsableCommand {
         group.close()
         return FanoutReport(
             watches: watches, connections: connections, znodes: paths.count, rounds: measured)
-    }
-}
-
-struct FanoutReport: Codable {
-    var watches: Int
-    var connections: Int
-    var znodes: Int
-    var rounds: [Round]
-
-    /// Milliseconds; those of events count from when the change was sent.
-    struct Round: Codable {
-        /// What setting all watches took.
-        var registration: Double
-        var changeReply: Double
-        var first: Double
-        var p50: Double
-        var p99: Double
-        /// The last client has its event.
-        var last: Double
-    }
-
-    var table: String {
-        let head = "\(watches) watches: \(connections) sessions on each of \(znodes) znodes"
-        return ([head]
-            + rounds.map {
-                "  first \(decimal($0.first, 1)) ms  p50 \(decimal($0.p50, 1)) ms  "
-                    + "p99 \(decimal($0.p99, 1)) ms  last \(decimal($0.last, 1)) ms  "
-                    + "(change answered after \(decimal($0.changeReply, 1)) ms)"
-            }).joined(separator: "\n")
     }
 }

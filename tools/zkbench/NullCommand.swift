@@ -5,10 +5,10 @@ import Glibc
 struct NullCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "null",
-        abstract: "Answers every request with a fixed reply: the ceiling of generator and loopback.",
+        abstract: "Answers each request with a fixed reply: the ceiling of generator and loopback.",
         discussion: """
-            With --quorum writes are answered when two of three processes have them in a log that is \
-            synced: the ceiling of durable replicated writes.
+            With --quorum writes are answered when two of three processes have them in a log that \
+            is synced: the ceiling of durable replicated writes.
             """)
 
     @Option(help: "The port, on the loopback address.")

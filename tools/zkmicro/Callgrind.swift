@@ -36,9 +36,9 @@ struct Callgrind {
         }
         let text = try String(contentsOfFile: output, encoding: .utf8)
         let line = text.split(separator: "\n").last { $0.hasPrefix("totals:") }
+        let number = line?.split(separator: " ").last.flatMap { Double($0) }
         let count = Operations.all.first { $0.name == name }?.count ?? 1
-        guard let total = line.flatMap({ Double($0.dropFirst(7).trimmingCharacters(in: .whitespaces)) }),
-            total > 0
+        guard let total = number, total > 0
         else { throw MicroError("valgrind has counted nothing for \(name)") }
         return total / Double(count)
     }

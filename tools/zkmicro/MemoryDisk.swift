@@ -47,6 +47,7 @@ final class MemoryDisk: Disk {
         files.withLock { $0[path] = nil }
     }
 
+    func removeDirectory(_ path: String) throws(DiskError) {}
     func syncDirectory(_ directory: String) throws(DiskError) {}
     func lock(_ path: String) throws(DiskError) -> any DiskLock { MemoryLock() }
     func freeSpaceBytes(_ path: String) throws(DiskError) -> Int64 { .max }

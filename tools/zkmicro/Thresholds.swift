@@ -53,8 +53,8 @@ struct ThresholdTable {
 
     func write(to path: String) throws {
         var lines = [
-            "# What an operation may take: its name, allocations, instructions; each for one operation.",
-            "# Written by `zkmicro --update`: allocations as measured, instructions with 5 % above.",
+            "# What an operation may take: its name, allocations, instructions; each for one of it.",
+            "# Written by zkmicro --update: allocations as measured, instructions with 5 % above.",
         ]
         for (name, limit) in limits {
             let instructions = limit.instructions.map { String(format: "%.0f", $0) } ?? "-"
@@ -80,7 +80,8 @@ struct ThresholdTable {
                     + "at most \(text(limit.allocations)) were to be")
         }
         if let count = measured.instructions, let most = limit.instructions, count > most {
-            all.append(String(format: "\(name): %.0f instructions, at most %.0f were to be", count, most))
+            all.append(
+                name + String(format: ": %.0f instructions, at most %.0f were to be", count, most))
         }
         return all
     }

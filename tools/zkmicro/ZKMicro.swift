@@ -7,10 +7,10 @@ import Foundation
 struct ZKMicro: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "zkmicro",
-        abstract: "Counts instructions and allocations of an operation, and holds them to thresholds.",
+        abstract: "Counts an operation's instructions and allocations; holds them to thresholds.",
         discussion: """
-            Allocations are counted in this process, instructions by valgrind in another. Exit code 1 \
-            says that a threshold was passed, 2 that nothing could be measured.
+            Allocations are counted in this process, instructions by valgrind in another. Exit code \
+            1 says that a threshold was passed, 2 that nothing could be measured.
             """)
 
     @Option(help: "The file with the thresholds.")
@@ -34,6 +34,14 @@ struct ZKMicro: ParsableCommand {
         }
     }
 
+    private static var isDebugBuild: Bool {
+        #if DEBUG
+            true
+        #else
+            false
+        #endif
+    }
+
     /// In valgrind's process: nothing is printed.
     private func runChild(_ name: String) throws {
         guard let operation = Operations.all.first(where: { $0.name == name }) else {
@@ -42,12 +50,20 @@ struct ZKMicro: ParsableCommand {
         _ = Measurement(try operation.prepare())
     }
 
+    private static var isDebugBuild: Bool {
+        #if DEBUG
+            true
+        #else
+            false
+        #endif
+    }
+
     private func check() throws {
         let chosen = Operations.all.filter { only.isEmpty || $0.name.contains(only) }
         guard !chosen.isEmpty else { throw MicroError("no operation has \(only) in its name") }
-        #if DEBUG
+        guard !Self.isDebugBuild else {
             throw MicroError("this is a debug build; build with --configuration release")
-        #endif
+        }
         var table = try ThresholdTable(path: thresholds, mayBeMissing: update)
         let callgrind = allocationsOnly ? nil : Callgrind()
         if callgrind == nil {

@@ -3,9 +3,6 @@ import Simulation
 
 /// Many seeds on several processes.
 struct Farm {
-    /// A process ends after so many, so that what its runs leave in memory is bounded.
-    private static let seedsPerProcess: UInt64 = 10
-
     private let first: UInt64
     private let end: UInt64
     private let jobs: Int
@@ -39,9 +36,8 @@ struct Farm {
     }
 
     private mutating func start(at seed: UInt64) throws {
-        let last = min(end, seed + UInt64(jobs) * Farm.seedsPerProcess)
         guard let worker = Worker(
-            first: seed, stride: UInt64(jobs), end: last, subject: subject)
+            first: seed, stride: UInt64(jobs), end: end, subject: subject)
         else { throw CannotStart() }
         workers.append(worker)
     }
@@ -80,9 +76,7 @@ struct Farm {
 
     private func printSummary() {
         let seconds = watch.seconds
-        for (figure, total) in zip(Figures().all, totals) { print("\(figure.name): \(total)") }
-        let simulated = Double(totals[0]) / 3_600_000
-        print("simulated hours: \(rounded(simulated))")
+        Summary(totals).print()
         print("\(done) seeds in \(rounded(seconds)) s: \(rounded(Double(done) / seconds)) a second")
         guard failures.isEmpty else {
             let list = failures.map { String($0.seed) }.sorted().joined(separator: ", ")

@@ -37,6 +37,8 @@ struct ZKSim: ParsableCommand {
     var plain = false
     @Option(help: "Seconds of a processor within which each canary has to be found.")
     var budget = 120
+    @Flag(help: "Run the whole matrix of repairs: every case, with each kind of damage.")
+    var par = false
     /// This process runs seeds for another: every so many.
     @Option(help: .hidden)
     var stride: UInt64?
@@ -51,7 +53,9 @@ struct ZKSim: ParsableCommand {
     }
 
     func run() throws {
-        if let seed {
+        if par {
+            guard try MatrixReport.run() else { throw ExitCode.failure }
+        } else if let seed {
             try runOne(options(seed))
         } else if let stride {
             for offset in Swift.stride(from: 0, to: seeds, by: Int(stride)) {

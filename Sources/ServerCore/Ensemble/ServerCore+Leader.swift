@@ -41,9 +41,10 @@ extension ServerCore {
             return openSession(request, of: learner, now, &effects)
         }
         do throws(ErrorCode) {
-            guard let session = sessions[request.session], !session.isClosing else {
-                throw .sessionExpired
+            guard let session = sessions[request.session] else {
+                return try proposeForLocal(operation, &body, request, now, &effects)
             }
+            guard !session.isClosing else { throw .sessionExpired }
             // The last request of a session ends it whoever sends it.
             if operation != .closeSession { try take(session, at: learner) }
             session.touch(clock.awake(now.monotonic))
@@ -71,10 +72,7 @@ extension ServerCore {
         let session = sessions.open(
             request.session, timeoutMilliseconds: timeout, awake: clock.awake(now.monotonic))
         session.owner = learner
-        proposeOwn(.createSession, session: session.id, xid: request.cxid, now, &effects) {
-            $0.writeCreateSessionTxn(timeoutMilliseconds: timeout)
-        }
-        session.lastProposed = lastProposed
+        proposeCreateSession(session, xid: request.cxid, now, &effects)
     }
 
     /// Whether requests of the session may come from this server. Whoever is first after an election
@@ -93,7 +91,7 @@ extension ServerCore {
         _ id: SessionID, _ timeoutMilliseconds: Int32, from learner: ServerID, _ now: Now,
         _ effects: inout Effects
     ) {
-        guard let session = sessions[id], !session.isClosing else {
+        guard let session = sessions[id], !session.isClosing, !session.isLocal else {
             return answerRevalidation(id, isValid: false, to: learner, &effects)
         }
         session.touch(

@@ -28,6 +28,7 @@ extension ServerCore {
         for connection in sortedConnections where connection.isResubmitting {
             connection.isResubmitting = false
             unblock(connection)
+            announceAgain(connection, now, &effects)
             for pending in connection.pending {
                 switch pending {
                 case .write(let write): resubmit(write, of: connection, now, &effects)

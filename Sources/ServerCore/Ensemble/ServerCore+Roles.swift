@@ -38,22 +38,33 @@ extension ServerCore {
     private func followRole(_ now: Now, _ effects: inout Effects) {
         role = peer.role
         noteLeader()
-        isServing = role.isServing && digests.standing != .refused
         isLeader = role.isEstablishedLeader
+        isServing =
+            role.isServing && digests.standing != .refused
+            && !isReservedForLeading
+        if role.isServing { hasServed = true }
+        lookingSince = role == .looking ? now.monotonic : nil
+        if isReadOnly, role != .looking { endReadOnly(&effects) }
         if hasLed, !role.isLeading || isLeader { leaveLeadership(&effects) }
         resuming.removeAll()
         syncs.forgetAsked()
         afterApply.forgetAsked()
+        if isLeader { becomeLeader(now, &effects) }
         if isServing {
-            idleSince = nil
-            // What this server gave out before it was started may have come only now.
-            nextSession = nextSession.above(
-                tree.sessions.all.map(\.id), salt: configuration.hashSeed)
-            if isLeader { becomeLeader(now, &effects) }
-            askAnew(now, &effects)
-        } else if idleSince == nil {
-            idleSince = now.monotonic
+            serve(now, &effects)
+        } else {
+            if isReservedForLeading { endClients(.leaderServesNobody, &effects) }
+            if idleSince == nil { idleSince = now.monotonic }
         }
+    }
+
+    private func serve(_ now: Now, _ effects: inout Effects) {
+        idleSince = nil
+        // What this server gave out before it was started may have come only now.
+        nextSession = nextSession.above(
+            tree.sessions.all.map(\.id), salt: configuration.hashSeed)
+        sessions.renewLocal(awake: clock.awake(now.monotonic))
+        askAnew(now, &effects)
     }
 
     /// What is in flight may become part of the history or not, and nobody will tell this server
@@ -81,6 +92,9 @@ extension ServerCore {
         sessions.startExpiring(awake: awake)
         closeOrphanedSessions(now, &effects)
     }
+
+    /// Whether this server leads and is to do nothing else (`leaderServes`).
+    package var isReservedForLeading: Bool { isLeader && !configuration.leaderServesClients }
 
     // MARK: Another tree
 
@@ -113,7 +127,8 @@ extension ServerCore {
     }
 
     func isIdleTooLong(_ now: Now) -> Bool {
-        guard let idleSince else { return false }
+        if isReservedForLeading { return true }
+        guard let idleSince, !isReadOnly else { return false }
         return now.monotonic - idleSince > configuration.idleGrace
     }
 }

@@ -53,6 +53,7 @@ extension ServerCore {
         switch origin {
         case .client(let id): afterApply.add(.sync(id, number), after: peer.history.committed)
         case .resubmission: afterApply.add(.resubmission, after: peer.history.committed)
+        case .handshake(let id): afterApply.add(.handshake(id), after: peer.history.committed)
         case .learner: break
         }
     }

@@ -11,6 +11,9 @@ struct SyncQueue {
         case learner(ServerID, LinkID)
         /// At a learner: what it does before it asks anew for anything.
         case resubmission
+        /// At a learner: a local session goes on by this connection, when what it asked for by an
+        /// earlier one is known to be done or lost.
+        case handshake(ConnectionID)
     }
 
     private var asked = Deque<(number: UInt64, origin: Origin)>()

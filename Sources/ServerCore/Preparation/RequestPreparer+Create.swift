@@ -6,6 +6,7 @@ extension RequestPreparer {
         _ op: OpCode, _ request: CreateRequest, _ context: Context, into txn: ByteWriter
     ) throws(ErrorCode) {
         let mode = try createMode(op, request)
+        if mode.isEphemeral, context.isLocal { throw .ephemeralOnLocalSession }
         guard let (parentPath, _) = PathRules.split(request.path), !request.path.contains(0) else {
             throw .badArguments
         }

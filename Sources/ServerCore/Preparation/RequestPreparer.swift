@@ -10,6 +10,8 @@ struct RequestPreparer {
     struct Context {
         var requester: Requester
         var session: SessionID
+        /// Nobody but one server knows the session: it cannot own what all have to delete.
+        var isLocal = false
         var zxid: Zxid
         var wallMilliseconds: Int64
     }

@@ -24,15 +24,42 @@ extension ServerCore {
             return refuseUnauthenticated(connection, header, &effects)
         }
         let operation = OpCode(rawValue: header.type)
-        if let operation, operation.isWrite {
+        if isReadOnly, operation.needsLeader(isLocal: session.isLocal) {
+            reply(connection, xid: header.xid, .notReadOnly, now, &effects)
+        } else if operation == .closeSession, session.isLocal {
+            session.isClosing = true
+            takeInTurn(connection, frame, header, operation, &reader, now, &effects)
+        } else if let operation, operation.isWrite {
             submit(connection, session, frame, header, operation, &reader, now, &effects)
         } else if operation == .sync, !peer.configuration.isAlone {
             handleSync(connection, frame, now, &effects)
-        } else if connection.pending.isEmpty {
-            handleRead(connection, header, operation, &reader, now, &effects)
+        } else {
+            takeInTurn(connection, frame, header, operation, &reader, now, &effects)
+        }
+    }
+
+    /// Carries out what needs no transaction, behind what the session has asked for before.
+    private func takeInTurn(
+        _ connection: Connection, _ frame: ByteView, _ header: RequestHeader,
+        _ operation: OpCode?, _ body: inout JuteReader, _ now: Now, _ effects: inout Effects
+    ) {
+        if connection.pending.isEmpty {
+            carryOut(connection, header, operation, &body, now, &effects)
         } else {
             connection.pending.append(.request([UInt8](frame), receivedAt: now.monotonic))
             connection.pendingBytes += frame.count
+        }
+    }
+
+    @inline(__always)
+    private func carryOut(
+        _ connection: Connection, _ header: RequestHeader, _ operation: OpCode?,
+        _ body: inout JuteReader, _ now: Now, _ effects: inout Effects
+    ) {
+        if operation == .closeSession {
+            finishLocalSession(connection, xid: header.xid, now, &effects)
+        } else {
+            handleRead(connection, header, operation, &body, now, &effects)
         }
     }
 
@@ -42,6 +69,7 @@ extension ServerCore {
         _ header: RequestHeader, _ operation: OpCode, _ body: inout JuteReader, _ now: Now,
         _ effects: inout Effects
     ) {
+        upgradeIfNeeded(session, connection, operation, body, now, &effects)
         var bytes = frame.count
         var kept: [UInt8] = []
         if isLeader {
@@ -72,7 +100,7 @@ extension ServerCore {
             frame.withByteView { bytes in
                 var reader = JuteReader(bytes)
                 guard let header = try? reader.readRequestHeader() else { return }
-                handleRead(
+                carryOut(
                     connection, header, OpCode(rawValue: header.type), &reader, now, &effects)
             }
         }
@@ -242,6 +270,20 @@ extension OpCode {
         case .createSession: "SESS"
         case .closeSession: "CLOS"
         case .notification, .auth, .sasl, .error: "NA"
+        }
+    }
+}
+
+extension Optional<OpCode> {
+    /// Whether a server that has no leader has to refuse it (Apache `ReadOnlyRequestProcessor`). A
+    /// local session can be ended by the server that has it.
+    @inline(__always)
+    fileprivate func needsLeader(isLocal: Bool) -> Bool {
+        switch self {
+        case .sync, .check, .deleteContainer: true
+        case .closeSession: !isLocal
+        case .some(let operation): operation.isWrite
+        case nil: false
         }
     }
 }

@@ -1,19 +1,24 @@
 import ZKWire
 import Zab
 
-/// The live sessions and, at a leader, when each expires. Time here is the core's awake time: it
-/// stands still while the server itself is stopped, so a pause of ours expires nobody (see
-/// `AwakeClock`).
+/// The live sessions and when each expires: at a leader all do, elsewhere those that only this
+/// server knows. Time here is the core's awake time: it stands still while the server itself is
+/// stopped, so a pause of ours expires nobody (see `AwakeClock`).
 ///
 /// Invariants:
-///  1. While sessions expire, each is in exactly one bucket, and the bucket's time is at or before
-///     its deadline; otherwise there are no buckets.
+///  1. A session that expires here is in a bucket whose time is at or before its deadline.
 ///  2. A touch moves only the deadline; the bucket is corrected when it comes due. A touch is O(1).
 package struct SessionTracker {
     package final class Session {
         package let id: SessionID
         package internal(set) var timeoutMilliseconds: Int32
         package internal(set) var connection: Connection?
+        /// Known to this server only: no transaction has made it, and none will end it.
+        package fileprivate(set) var isLocal: Bool
+        /// It was local, and the transaction that makes it global is not applied yet.
+        var isUpgrading = false
+        /// Local, at a learner: what it asked for by an earlier connection may still be in flight.
+        var hasUnanswered = false
         /// Its closeSession is proposed: no further write of it is accepted.
         package internal(set) var isClosing = false
         /// At a leader: the server that its client is connected to; nil until that is heard of.
@@ -24,10 +29,11 @@ package struct SessionTracker {
         /// Heard of since a learner last told its leader.
         fileprivate var isTouched = false
 
-        init(id: SessionID, timeoutMilliseconds: Int32, deadline: Instant) {
+        init(id: SessionID, timeoutMilliseconds: Int32, deadline: Instant, isLocal: Bool) {
             self.id = id
             self.timeoutMilliseconds = timeoutMilliseconds
             self.deadline = deadline
+            self.isLocal = isLocal
         }
 
         /// The client lives.
@@ -46,6 +52,7 @@ package struct SessionTracker {
     }
 
     private var sessions: [SessionID: Session] = [:]
+    package private(set) var localCount = 0
     private var isExpiring = false
     /// Sessions to look at when a bucket's number is reached.
     private var buckets: [Int64: [SessionID]] = [:]
@@ -67,22 +74,42 @@ package struct SessionTracker {
 
     @discardableResult
     package mutating func open(
-        _ id: SessionID, timeoutMilliseconds: Int32, awake: Instant
+        _ id: SessionID, timeoutMilliseconds: Int32, awake: Instant, isLocal: Bool = false
     ) -> Session {
         if let known = sessions[id] {
             known.timeoutMilliseconds = timeoutMilliseconds
             known.touch(awake)
             return known
         }
-        let session = Session(id: id, timeoutMilliseconds: timeoutMilliseconds, deadline: awake)
+        let session = Session(
+            id: id, timeoutMilliseconds: timeoutMilliseconds, deadline: awake, isLocal: isLocal)
         session.touch(awake)
         sessions[id] = session
+        if isLocal { localCount += 1 }
         schedule(session)
         return session
     }
 
     @discardableResult
-    package mutating func close(_ id: SessionID) -> Session? { sessions.removeValue(forKey: id) }
+    package mutating func close(_ id: SessionID) -> Session? {
+        let session = sessions.removeValue(forKey: id)
+        if session?.isLocal ?? false { localCount -= 1 }
+        return session
+    }
+
+    /// A local session is one of the ensemble's from now on, which its leader watches over.
+    mutating func makeGlobal(_ session: Session) {
+        guard session.isLocal else { return }
+        session.isLocal = false
+        session.hasUnanswered = false
+        localCount -= 1
+    }
+
+    /// Clients were not served for a while: the local sessions have their whole time-outs again.
+    mutating func renewLocal(awake: Instant) {
+        guard localCount > 0 else { return }
+        for session in sessions.values where session.isLocal { session.touch(awake) }
+    }
 
     // MARK: At a leader
 
@@ -90,21 +117,26 @@ package struct SessionTracker {
     mutating func startExpiring(awake: Instant) {
         isExpiring = true
         untold = []
+        forgetBuckets()
         for session in sorted {
             session.touch(awake)
             schedule(session)
         }
     }
 
-    /// Somebody else watches over the sessions: here stay those whose client is connected here.
+    /// Somebody else watches over the sessions: here stay those whose client is connected here, and
+    /// those that nobody else knows.
     mutating func stopExpiring() {
         isExpiring = false
-        buckets = [:]
-        nextBucket = nil
+        forgetBuckets()
         for session in sorted {
+            session.lastProposed = .zero
+            guard !session.isLocal else {
+                schedule(session)
+                continue
+            }
             session.owner = nil
             session.isClosing = false
-            session.lastProposed = .zero
             if session.connection.map({ $0.phase == .closing }) ?? true { sessions[session.id] = nil }
         }
     }
@@ -116,7 +148,9 @@ package struct SessionTracker {
         var expired: [Session] = []
         while bucket <= due {
             for id in buckets.removeValue(forKey: bucket) ?? [] {
-                guard let session = sessions[id], !session.isClosing else { continue }
+                guard let session = sessions[id], !session.isClosing, expires(session) else {
+                    continue
+                }
                 if session.deadline <= awake {
                     expired.append(session)
                 } else {
@@ -135,8 +169,16 @@ package struct SessionTracker {
         schedule(session)
     }
 
+    /// Whether this server is the one to say that the session is dead.
+    private func expires(_ session: Session) -> Bool { isExpiring || session.isLocal }
+
+    private mutating func forgetBuckets() {
+        buckets = [:]
+        nextBucket = nil
+    }
+
     private mutating func schedule(_ session: Session) {
-        guard isExpiring else { return }
+        guard expires(session) else { return }
         let bucket = session.deadline.nanoseconds / bucketNanoseconds + 1
         buckets[bucket, default: []].append(session.id)
         if nextBucket.map({ bucket < $0 }) ?? true { nextBucket = bucket }
@@ -144,8 +186,10 @@ package struct SessionTracker {
 
     // MARK: At a learner
 
-    /// The client of this session is not connected here any more.
+    /// The client of this session is not connected here any more. A local one stays: nobody else has
+    /// it.
     mutating func leave(_ session: Session) {
+        guard !session.isLocal else { return }
         if session.isTouched { untold.append(session.asTouch) }
         sessions[session.id] = nil
     }
@@ -153,7 +197,7 @@ package struct SessionTracker {
     /// The sessions that were heard of since the last call.
     mutating func takeTouches(atMost maximum: Int) -> ArraySlice<SessionTouch> {
         var touches = untold
-        for session in sorted where session.isTouched {
+        for session in sorted where session.isTouched && !session.isLocal {
             session.isTouched = false
             touches.append(session.asTouch)
         }

@@ -9,13 +9,6 @@ import Storage
 import ZKWire
 import Zab
 
-/// What a start got from the disk.
-struct RecoveredMachine {
-    let state: RecoveredState<SimulatedDisk>
-    let recovery: Recovery<SimulatedDisk>
-    let seed: UInt64
-}
-
 final class Machine {
     let hardware: Hardware
     private let run: Run

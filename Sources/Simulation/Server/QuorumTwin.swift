@@ -56,6 +56,7 @@ final class QuorumTwin {
     }
 
     private func attempt(_ dial: Dial) {
+        let number = dial.search.beginAttempt()
         life.network.connect(
             life.host, to: Host(number: Int(dial.search.server.rawValue)), .quorum,
             timeout: Span(LeaderSearch.attemptTimeout)
@@ -65,8 +66,14 @@ final class QuorumTwin {
                 return
             }
             life.enter { [self] in
-                if let wire { reached(dial, wire) } else { missed(dial) }
+                if let wire { reached(dial, wire) } else { missed(dial, number) }
             }
+        }
+        life.after(Span(LeaderSearch.redialInterval)) { [self] in
+            guard self.dial === dial,
+                dial.search.isRedialDue(number, now: life.now.monotonic)
+            else { return }
+            attempt(dial)
         }
     }
 
@@ -77,8 +84,8 @@ final class QuorumTwin {
         life.tell(.leaderReached(link.id))
     }
 
-    private func missed(_ dial: Dial) {
-        guard self.dial === dial else { return }
+    private func missed(_ dial: Dial, _ number: Int) {
+        guard self.dial === dial, dial.search.isLatest(number) else { return }
         guard let wait = dial.search.missed(now: life.now.monotonic) else {
             self.dial = nil
             return life.tell(.leaderUnreachable(dial.search.server))

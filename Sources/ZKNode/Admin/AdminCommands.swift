@@ -66,7 +66,7 @@ final class AdminCommands: @unchecked Sendable {
         let core = loop.core
         return AdminReply([
             ("version", .text(ServerVersion.own)),
-            ("mode", .text(ServerMode(core.role, isMember: loop.ensemble != nil).rawValue)),
+            ("mode", .text(ServerMode(core, isMember: loop.ensemble != nil).rawValue)),
             ("zxid", .text("\(core.lastProcessedZxid)")),
             ("znodes", .number(Int64(core.tree.nodeCount))),
             ("sessions", .number(Int64(core.tree.sessions.count))),

@@ -21,12 +21,18 @@ final class ElectionHandler: ChannelInboundHandler {
     private var decoder: ElectionStreamDecoder
     /// Who is at the other end, once that is known.
     private var peer: ElectionPeer?
+    /// What an accepted connection begins with, until that is known.
+    private var opening: RepairOpening?
+    /// It is one for a repair.
+    private var repair: RepairConnection?
 
     init(_ port: ElectionPort, _ side: Side) {
         self.port = port
         self.side = side
         switch side {
-        case .accepted: decoder = ElectionStreamDecoder(expectsInitialMessage: true)
+        case .accepted:
+            decoder = ElectionStreamDecoder(expectsInitialMessage: true)
+            opening = RepairOpening()
         case .dialled(let peer):
             decoder = ElectionStreamDecoder(expectsInitialMessage: false)
             self.peer = peer
@@ -40,12 +46,28 @@ final class ElectionHandler: ChannelInboundHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         if case .knock = side { return context.close(promise: nil) }
+        let channel = context.channel
         unwrapInboundIn(data).withUnsafeReadableBytes { bytes in
-            do throws(DecodeError) {
-                try take(bytes, context.channel)
-            } catch {
-                port.refuse(context.channel, error)
+            if let repair { return repair.received(bytes) }
+            guard opening != nil else { return takeOrRefuse(bytes, channel) }
+            switch opening?.take(bytes) {
+            case .undecided, nil: break
+            case .other(let all):
+                opening = nil
+                all.withByteView { takeOrRefuse($0, channel) }
+            case .repair(let rest):
+                opening = nil
+                repair = port.beginRepair(channel)
+                rest.withByteView { repair?.received($0) }
             }
+        }
+    }
+
+    private func takeOrRefuse(_ bytes: ByteView, _ channel: any Channel) {
+        do throws(DecodeError) {
+            try take(bytes, channel)
+        } catch {
+            port.refuse(channel, error)
         }
     }
 
@@ -65,6 +87,7 @@ final class ElectionHandler: ChannelInboundHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
+        repair?.closed()
         port.closed(context.channel, peer)
     }
 

@@ -48,6 +48,16 @@ extension ElectionPort {
         dial(peer)
     }
 
+    /// - Returns: nil, and the connection is closed, where nobody answers.
+    func beginRepair(_ channel: any Channel) -> RepairConnection? {
+        arrivals.remove(channel)
+        guard let desk else {
+            channel.close(promise: nil)
+            return nil
+        }
+        return RepairConnection(desk, channel)
+    }
+
     /// What cannot be read is nobody's affair, unless it is a member that speaks something else.
     func refuse(_ channel: any Channel, _ error: DecodeError) {
         let place = channel.remoteAddress?.ipAddress ?? "unknown"

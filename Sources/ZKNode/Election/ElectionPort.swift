@@ -20,14 +20,18 @@ package struct ElectionReports {
     let notification: (Zab.Notification) -> Void
     /// Whether the server looks for a leader at present: a vote of then is of no use later.
     let isLooking: () -> Bool
+    /// Answers a member that repairs itself.
+    let repair: RepairResponder
 
     package init(
         link: @escaping (ServerID, _ isUp: Bool) -> Void,
-        notification: @escaping (Zab.Notification) -> Void, isLooking: @escaping () -> Bool
+        notification: @escaping (Zab.Notification) -> Void, isLooking: @escaping () -> Bool,
+        repair: @escaping RepairResponder = { _, done in done(nil) }
     ) {
         self.link = link
         self.notification = notification
         self.isLooking = isLooking
+        self.repair = repair
     }
 }
 
@@ -60,6 +64,8 @@ package final class ElectionPort: @unchecked Sendable {
     let peers: [ServerID: ElectionPeer]
     let arrivals = ArrivalQueue()
     var reports: ElectionReports?
+    /// Connections of members that repair themselves.
+    private(set) var desk: RepairDesk?
     private(set) var isClosed = false
     private var listeners: [any Channel] = []
     private let output = ByteWriter(capacity: 1024)
@@ -106,12 +112,14 @@ package final class ElectionPort: @unchecked Sendable {
     /// Begins to connect, and to take connections.
     package func start(_ reports: ElectionReports) {
         self.reports = reports
+        desk = RepairDesk(Set(peers.keys), logger, reports.repair)
         for peer in sortedPeers { dial(peer) }
     }
 
     package func close() {
         isClosed = true
         reports = nil
+        desk = nil
         for listener in listeners { listener.close(promise: nil) }
         arrivals.closeAll()
         for peer in sortedPeers {

@@ -147,6 +147,9 @@ extension EnsemblePorts {
             streams: SyncStreams(
                 log: state.log.reader, store: state.snapshots, origin: state.snapshotOrigin,
                 stallLimit: (server.tickTime * (server.ensemble.initLimit ?? 10)).timeAmount),
+            repair: RepairService(
+                ServerID(rawValue: own.id),
+                DataDirectory(server.storage.dataDir, dataLog: server.storage.givenDataLogDir)),
             MembershipText(server.ensemble))
         describe(in: state.tree)
     }

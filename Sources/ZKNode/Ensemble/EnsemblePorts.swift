@@ -12,12 +12,14 @@ final class EnsemblePorts: @unchecked Sendable {
     let election: ElectionPort
     let quorum: QuorumPort
     let streams: SyncStreams
+    /// What it answers to members that repair themselves.
+    let repair: RepairService
     /// As `/zookeeper/config` and other servers have it.
     private let membershipText: [UInt8]
     private let membershipVersion: Zxid
 
     init(
-        election: ElectionPort, quorum: QuorumPort, streams: SyncStreams,
+        election: ElectionPort, quorum: QuorumPort, streams: SyncStreams, repair: RepairService,
         _ membership: MembershipText
     ) {
         membershipText = Array(membership.description.utf8)
@@ -25,6 +27,7 @@ final class EnsemblePorts: @unchecked Sendable {
         self.election = election
         self.quorum = quorum
         self.streams = streams
+        self.repair = repair
     }
 
     /// Before anything is said to anyone. Blocks.
@@ -39,7 +42,11 @@ final class EnsemblePorts: @unchecked Sendable {
             ElectionReports(
                 link: { loop.tell(.electionLink($0, isUp: $1)) },
                 notification: { loop.tell(.notification($0)) },
-                isLooking: { loop.core.peer.role == .looking }))
+                isLooking: { loop.core.peer.role == .looking },
+                repair: { [repair] request, done in
+                    repair.answer(
+                        request, RepairService.Standing(loop.core.peer), on: loop.eventLoop, done)
+                }))
     }
 
     /// Puts the membership into `/zookeeper/config`, which no transaction does.
@@ -56,5 +63,8 @@ final class EnsemblePorts: @unchecked Sendable {
     }
 
     /// After `close`. Blocks until the last stream has noticed it.
-    func stop() { streams.stop() }
+    func stop() {
+        streams.stop()
+        repair.stop()
+    }
 }

@@ -11,7 +11,7 @@ extension FourLetterWords {
             facts: ServerFacts(
                 startedAt: startedAt,
                 membership: server.isEnsembleMember ? Membership(server.ensemble) : nil
-            ) { FourLetterWords.conf(server, $0) + FourLetterWords.ensembleConf(server) },
+            ) { FourLetterWords.conf(server, $0) + FourLetterWords.ensembleConf(server, $1) },
             whitelist: server.ensemble.isReadOnlyModeEnabled ? words.union(["isro"]) : words)
     }
 
@@ -35,20 +35,21 @@ extension FourLetterWords {
     }
 
     /// What a member of an ensemble has besides.
-    private static func ensembleConf(_ server: ServerConfiguration) -> String {
+    private static func ensembleConf(_ server: ServerConfiguration, _ mode: ServerMode) -> String {
         guard server.isEnsembleMember, let own = server.ownMember else { return "" }
         func ports(_ port: (EnsembleMember.Address) -> Int) -> String {
             own.addresses.map { "\(port($0))" }.joined(separator: "|")
         }
-        return """
+        let text = """
             initLimit=\(server.ensemble.initLimit ?? 0)
             syncLimit=\(server.ensemble.syncLimit ?? 0)
             electionAlg=3
             electionPort=\(ports(\.electionPort))
             quorumPort=\(ports(\.quorumPort))
             peerType=\(own.role == .observer ? 1 : 0)
-            membership: 
-            \(MembershipText(server.ensemble))
+
             """
+        guard mode != .readOnly else { return text }
+        return text + "membership: \n\(MembershipText(server.ensemble))"
     }
 }

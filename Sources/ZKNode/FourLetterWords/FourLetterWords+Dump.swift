@@ -5,15 +5,26 @@ import Zab
 
 extension FourLetterWords {
     /// `dump`: sessions and connections by the time at which they would expire, and ephemerals.
-    func dump(_ core: ServerCore, _ now: Now) -> String {
+    func dump(_ core: ServerCore, _ mode: ServerMode, _ now: Now) -> String {
         let tick = max(core.configuration.tick.wholeMilliseconds, 1)
         func expiry(_ session: SessionTracker.Session?) -> Int64 {
             let left = session.map { core.timeLeft($0, now: now) } ?? tick
             // Rounded up, as Apache's buckets are.
             return ((now.wallMilliseconds + left) / tick + 1) * tick
         }
-        var text = "SessionTracker dump:\nSession "
-        text += sets(core.sessions.sorted.map { (expiry($0), "\($0.id)") })
+        func expiring(_ sessions: [SessionTracker.Session]) -> String {
+            "Session " + sets(sessions.map { (expiry($0), "\($0.id)") })
+        }
+        let (local, global) = (
+            core.sessions.sorted.filter(\.isLocal), core.sessions.sorted.filter { !$0.isLocal }
+        )
+        let hasLocal = core.configuration.areSessionsLocal
+        var text = "SessionTracker dump:\n"
+        if hasLocal { text += "Local " + expiring(local) }
+        switch mode {
+        case .standalone, .leader: text += (hasLocal ? "Global " : "") + expiring(global)
+        case .follower, .observer, .readOnly, .notServing: text += known(core)
+        }
         text += ephemerals(core)
         text += "Connections dump:\nConnections "
         text += sets(
@@ -21,6 +32,13 @@ extension FourLetterWords {
                 (expiry(core.sessions[$0.session]), "ip: /\($0.address) sessionId: \($0.session)")
             })
         return text
+    }
+
+    /// Elsewhere than at the leader it is not known when the ensemble's sessions expire.
+    private func known(_ core: ServerCore) -> String {
+        let sessions = core.tree.sessions.all.sorted { $0.id < $1.id }
+        return "Global Sessions(\(sessions.count)):\n"
+            + sessions.map { "\($0.id)\t\($0.timeoutMilliseconds)ms\n" }.joined()
     }
 
     private func ephemerals(_ core: ServerCore) -> String {

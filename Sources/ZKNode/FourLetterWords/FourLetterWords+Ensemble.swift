@@ -10,12 +10,13 @@ extension FourLetterWords {
             switch mode {
             case .leader: "leading - broadcast"
             case .observer: "observing - broadcast"
-            case .follower, .standalone, .notServing: "following - broadcast"
+            case .follower, .standalone, .notServing, .readOnly: "following - broadcast"
             }
         let size = ("quorum_size", "\(membership.voters.count)")
         let common = [("peer_state", state), size]
         switch mode {
         case .leader: return common + leaderGauges(membership, now)
+        case .readOnly: return []
         case .follower, .observer, .standalone, .notServing:
             return common + [("synced_observers", "0")]
         }

@@ -35,16 +35,18 @@ package struct FourLetterWords: Sendable {
         guard isAllowed(request.word) else {
             return "\(request.word) is not executed because it is not in the whitelist.\n"
         }
-        let mode = ServerMode(core.role, isMember: facts.membership != nil)
+        let mode =
+            core.isReservedForLeading
+            ? .notServing : ServerMode(core, isMember: facts.membership != nil)
         if mode == .notServing, let text = FourLetterWords.notServing(request.word) { return text }
         switch request.word {
         case "ruok": return "imok"
-        case "isro": return "rw"
+        case "isro": return mode == .readOnly ? "ro" : "rw"
         case "gtmk": return "\(traceMask)"
         case "stmk":
             traceMask = request.argument ?? traceMask
             return "\(traceMask)"
-        case "conf": return facts.configuration(sizes)
+        case "conf": return facts.configuration(sizes, mode)
         case "envi": return Environment.text
         case "dirs":
             return "datadir_size: \(sizes.dataBytes)\nlogdir_size: \(sizes.logBytes)\n"
@@ -65,10 +67,20 @@ package struct FourLetterWords: Sendable {
         case "wchs": return watchSummary(core)
         case "wchc": return watchesByConnection(core)
         case "wchp": return watchesByPath(core)
-        case "dump": return dump(core, now)
+        case "dump": return dump(core, mode, now)
         case "mntr": return monitor(core, mode, disk, now)
         default: return ""
         }
+    }
+
+    /// The answer of a server that has no core yet, since it repairs itself.
+    /// - Returns: nil if it is no word.
+    static func notServing(_ word: String, _ whitelist: Set<String>) -> String? {
+        guard ServerCore.fourLetterWords.contains(word) else { return nil }
+        guard whitelist.contains("*") || whitelist.contains(word) else {
+            return "\(word) is not executed because it is not in the whitelist.\n"
+        }
+        return word == "ruok" ? "imok" : notServing(word) ?? ""
     }
 
     /// - Returns: nil for the words that are answered all the same.
@@ -85,6 +97,7 @@ package struct FourLetterWords: Sendable {
     ) -> String {
         let statistics = core.statistics
         var text = "Zookeeper version: \(ServerVersion.text)\n"
+        if mode == .readOnly { text += "READ-ONLY mode; serving only read-only clients\n" }
         if let connections {
             text += "Clients:\n" + connections.map(\.shortLine).joined() + "\n"
         }
@@ -150,13 +163,13 @@ package struct ServerFacts: Sendable {
     /// The monotonic instant of the start.
     package var startedAt: Instant
     /// The whole answer to `conf`.
-    package var configuration: @Sendable (DirectorySizes) -> String
+    package var configuration: @Sendable (DirectorySizes, ServerMode) -> String
     /// nil in a standalone server.
     package var membership: Membership?
 
     package init(
         startedAt: Instant, membership: Membership? = nil,
-        configuration: @escaping @Sendable (DirectorySizes) -> String
+        configuration: @escaping @Sendable (DirectorySizes, ServerMode) -> String
     ) {
         self.startedAt = startedAt
         self.membership = membership

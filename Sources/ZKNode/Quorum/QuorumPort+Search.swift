@@ -37,6 +37,7 @@ extension QuorumPort {
     }
 
     private func attempt(_ dial: LeaderDial) {
+        let number = dial.search.beginAttempt()
         let handler = QuorumHandler(self)
         // SAFETY: all of it stays on the one loop that the bootstrap has.
         nonisolated(unsafe) let (dial, confined) = (dial, handler)
@@ -54,18 +55,25 @@ extension QuorumPort {
             .connect(to: dial.endpoint.takeNext())
             .assumeIsolated().whenComplete { [self] result in
                 switch result {
-                case .success(let channel): reached(dial, channel, confined)
-                case .failure(let error): missed(dial, error)
+                case .success(let channel): reached(dial, number, channel, confined)
+                case .failure(let error): missed(dial, number, error)
                 }
             }
+        eventLoop.assumeIsolated().scheduleTask(in: LeaderSearch.redialInterval.timeAmount) {
+            [self] in
+            guard self.dial === dial,
+                dial.search.isRedialDue(number, now: Now.current().monotonic)
+            else { return }
+            attempt(dial)
+        }
     }
 
     private func reached(
-        _ dial: LeaderDial, _ channel: any Channel, _ handler: QuorumHandler
+        _ dial: LeaderDial, _ number: Int, _ channel: any Channel, _ handler: QuorumHandler
     ) {
         guard self.dial === dial, channel.isActive else {
             channel.close(promise: nil)
-            return missed(dial, ChannelError.alreadyClosed)
+            return missed(dial, number, ChannelError.alreadyClosed)
         }
         self.dial = nil
         let link = add(channel, isToLeader: true, settings.limits)
@@ -73,8 +81,8 @@ extension QuorumPort {
         report(.leaderReached(link.id))
     }
 
-    private func missed(_ dial: LeaderDial, _ error: any Error) {
-        guard self.dial === dial else { return }
+    private func missed(_ dial: LeaderDial, _ number: Int, _ error: any Error) {
+        guard self.dial === dial, dial.search.isLatest(number) else { return }
         guard let wait = dial.search.missed(now: Now.current().monotonic) else {
             let server = dial.search.server
             logger.info("server \(server) cannot be reached at its quorum port: \(error)")

@@ -179,7 +179,7 @@ struct ElectionTests {
         #expect(member.connect().create("/c")?.error == .ok)
     }
 
-    @Test("ephemerals whose session the history closes are gone after an election too")
+    @Test("1319, 1367, 5010: ephemerals whose session the history closes are gone after an election too")
     func ephemerals() {
         let cluster = Cluster.serving(voters: 3)
         guard let leader = cluster.leader else { return }

@@ -126,9 +126,23 @@ final class Member: TestServer {
     }
 
     /// A client with a session.
-    func connect(timeoutMilliseconds: Int32 = 1000) -> TestClient {
+    func connect(
+        timeoutMilliseconds: Int32 = 1000, acceptsReadOnly: Bool = false
+    ) -> TestClient {
         let client = open()
-        client.handshake(timeoutMilliseconds: timeoutMilliseconds)
+        client.handshake(
+            timeoutMilliseconds: timeoutMilliseconds, acceptsReadOnly: acceptsReadOnly)
+        cluster.settle()
+        _ = client.connectResponse()
+        return client
+    }
+
+    /// A client that comes with another one's session.
+    /// - Returns: it, with no session if that was refused.
+    func resume(_ former: TestClient, acceptsReadOnly: Bool = false) -> TestClient {
+        let client = open()
+        client.handshake(
+            session: former.session, password: former.password, acceptsReadOnly: acceptsReadOnly)
         cluster.settle()
         _ = client.connectResponse()
         return client

@@ -11,12 +11,17 @@ final class RandomCluster {
     private(set) var clients: [ClusterClient] = []
     private var random: SplitMix
 
-    init(seed: UInt64) {
+    /// - Parameter hasLocalSessions: sessions are one server's until they own something.
+    init(seed: UInt64, hasLocalSessions: Bool = false) {
         random = SplitMix(seed: seed)
         let voters = random.chance(70) ? 3 : 5
         cluster = Cluster.serving(
             voters: voters, observers: random.below(2),
-            recentBytes: random.chance(50) ? 0 : 1 << 20)
+            recentBytes: random.chance(50) ? 0 : 1 << 20
+        ) {
+            $0.areSessionsLocal = hasLocalSessions
+            $0.areLocalSessionsUpgraded = hasLocalSessions
+        }
         cluster.prefersSnapshots = random.chance(30)
         clients = (0..<4).map { ClusterClient($0) }
         makeCounters()

@@ -16,6 +16,15 @@ struct RandomClusterTests {
         #expect(answered > 50)
     }
 
+    @Test("nor with local sessions, which own nothing that outlives them", arguments: 101...116)
+    func localSessions(seed: UInt64) {
+        let run = RandomCluster(seed: seed, hasLocalSessions: true)
+        run.run(steps: 2000)
+        run.check()
+        let answered = run.clients.reduce(0) { $0 + $1.answeredCount }
+        #expect(answered > 50)
+    }
+
     @Test("the same seed gives the same histories")
     func determinism() {
         let histories = (0..<2).map { _ in

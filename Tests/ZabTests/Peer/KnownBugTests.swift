@@ -202,7 +202,7 @@ struct KnownBugTests {
         #expect(script.deliver() == [z(2, 1)])
     }
 
-    @Test("4712, 4502: what the log finishes for an old role is not acknowledged to a new leader")
+    @Test("4712, 4502, 4541: what the log finishes for an old role is not acknowledged to a new leader")
     func lateLog() {
         let script = PeerScript()
         script.becomeSynced()

@@ -12,11 +12,26 @@ struct LeaderSearchTests {
         var now = Instant(nanoseconds: 0)
         var search = LeaderSearch(leader, now: now, limit: .seconds(1))
         var waits: [Int64] = []
+        _ = search.beginAttempt()
         while let wait = search.missed(now: now) {
             waits.append(wait.wholeMilliseconds)
             now = now + wait
         }
         #expect(waits == [20, 40, 80, 160, 200, 200, 200])
+    }
+
+    @Test("dials again beside an attempt that has no answer, and the last one decides")
+    func redial() {
+        let begin = Instant(nanoseconds: 0)
+        var search = LeaderSearch(leader, now: begin, limit: .seconds(3))
+        let first = search.beginAttempt()
+        #expect(search.isRedialDue(first, now: begin + LeaderSearch.redialInterval))
+        let second = search.beginAttempt()
+        #expect(!search.isRedialDue(first, now: begin + .seconds(1)), "it was, once")
+        #expect(!search.isLatest(first) && search.isLatest(second))
+        #expect(search.isRedialDue(second, now: begin + .seconds(2)))
+        #expect(!search.isRedialDue(second, now: begin + .seconds(3)), "the limit ends it")
+        #expect(LeaderSearch.redialInterval < LeaderSearch.attemptTimeout)
     }
 
     @Test("is given up by a server that does not follow that leader any more")

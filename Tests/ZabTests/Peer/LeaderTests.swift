@@ -277,7 +277,7 @@ struct LeaderTests {
         #expect(script.peer.role == .looking)
     }
 
-    @Test("A learner that takes nothing is cut off at the bound, and the leader goes on")
+    @Test("4074: A learner that takes nothing is cut off at the bound, and the leader goes on")
     func outputBound() {
         let script = PeerScript { $0.maximumLinkBytes = 100 }
         script.becomeEstablished()

@@ -72,7 +72,7 @@ struct LearnerTests {
         #expect(script.deliver() == [z(2, 1)])
     }
 
-    @Test("A server whose tree has more than is committed does not serve before it is")
+    @Test("1549, 1558: A server whose tree has more than is committed does not serve before it is")
     func uncommittedTree() {
         // Its log ends with (1,2), which its leader has in flight.
         let script = PeerScript(epoch: 1, last: z(1, 2))

@@ -76,10 +76,10 @@ def client_of():
     """Raw clients of single members, dropped after the test."""
     clients = []
 
-    def connect(member, timeout_ms=10_000, session=None, patience_s=10.0):
+    def connect(member, timeout_ms=10_000, session=None, patience_s=10.0, read_only=False):
         client = RawClient(
             member.server.host, member.server.port, timeout_ms, session or Session(),
-            patience_s=patience_s)
+            read_only, patience_s=patience_s)
         clients.append(client)
         wait_until(lambda: connects(client), 10, f"a session at {member}")
         return client
@@ -99,19 +99,25 @@ def connects(client):
 
 
 @pytest.fixture
-def kazoo(ensemble):
-    """Kazoo clients that know all members, in the order given."""
+def kazoo_at():
+    """Kazoo clients that know all members of an ensemble, one of them first."""
     clients = []
 
-    def connect(first=None, timeout=10.0):
+    def connect(ensemble, first=None, timeout=10.0, **options):
         members = sorted(ensemble.members, key=lambda member: member is not first)
         hosts = ",".join(member.address for member in members)
-        client = KazooClient(hosts=hosts, timeout=timeout, randomize_hosts=False)
-        client.start(timeout=15)
+        client = KazooClient(hosts=hosts, timeout=timeout, randomize_hosts=False, **options)
         clients.append(client)
+        client.start(timeout=15)
         return client
 
     yield connect
     for client in clients:
         client.stop()
         client.close()
+
+
+@pytest.fixture
+def kazoo(ensemble, kazoo_at):
+    """The same of the ensemble that tests share."""
+    return lambda **options: kazoo_at(ensemble, **options)

@@ -38,6 +38,12 @@ def cases(seed):
         yield b""
         yield choose.randbytes(choose.randrange(1, 3000))
         yield struct.pack(">i", choose.choice(LENGTHS)) + choose.randbytes(100)
+        # As if it were a member that repairs itself (docs/formats/repair.md).
+        repair = struct.pack(">q", -0x5A4B4E4F44525052)
+        hello = struct.pack(">ibiq", 13, 0, 1, choose.choice([1, 2, stranger]))
+        yield repair + choose.randbytes(choose.randrange(100))
+        yield repair + hello + struct.pack(">i", choose.choice(LENGTHS)) + choose.randbytes(50)
+        yield repair + hello + struct.pack(">ibqq", 17, 2, 0, 2**62) * choose.randrange(1, 4)
         yield first_message(choose.choice([stranger, -1, 0, 2**62, -(2**63)]))
         yield first_message(stranger, b"x" * 400)
         yield struct.pack(">qqi", -65536, stranger, choose.choice(LENGTHS))

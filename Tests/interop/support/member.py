@@ -5,7 +5,7 @@ import shutil
 import signal
 import time
 
-from .wire import Disconnected, RawClient, four_letter_word
+from .wire import Disconnected, Err, RawClient, four_letter_word
 
 LEADER, FOLLOWER, OBSERVER = "leader", "follower", "observer"
 
@@ -23,10 +23,13 @@ def wait_until(condition, limit_s, what):
 
 
 def write_something(member):
-    """A session that begins and ends; false if its server does not take it."""
+    """A transaction, be it one that changes nothing; false if its server does not take it.
+
+    A session is none where sessions are local.
+    """
     try:
-        with RawClient(member.server.host, member.server.port, patience_s=5.0):
-            return True
+        with RawClient(member.server.host, member.server.port, patience_s=5.0) as client:
+            return client.delete("/nothing has this name").err == Err.NO_NODE
     except (Disconnected, OSError):
         return False
 
@@ -110,6 +113,11 @@ class Member:
     def role(self):
         """leader, follower or observer; None while it does not serve."""
         return self.srvr().get("Mode")
+
+    def mntr(self):
+        """What mntr says, by name."""
+        text = self.server.ask("mntr")
+        return dict(re.findall(r"^zk_(\w+)\t(.*)$", text, re.MULTILINE))
 
     def zxid(self):
         """The last zxid that it has applied; -1 if it does not answer."""

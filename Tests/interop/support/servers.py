@@ -38,6 +38,7 @@ PROPERTIES_OF_APACHE = {
     "jute.maxbuffer": "jute.maxbuffer",
     "nio.sessionlessCnxnTimeout": "zookeeper.nio.sessionlessCnxnTimeout",
     "preAllocSize": "zookeeper.preAllocSize",
+    "readonlymode.enabled": "readonlymode.enabled",
     "snapCount": "zookeeper.snapCount",
 }
 
