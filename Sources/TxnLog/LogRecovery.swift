@@ -88,6 +88,7 @@ struct LogRecovery<D: Disk> {
                 try file.sync()
             }
             try rewriteUnproven(scan, file)
+            try renewCut(scan, file)
             let capacity = Int(try file.sizeBytes())
             segments[segments.count - 1] = Segment(
                 name: newest.name, header: newest.header, sizeBytes: capacity)
@@ -104,6 +105,15 @@ struct LogRecovery<D: Disk> {
         // Names that the page cache has need not be on the medium yet.
         try directory.disk.syncDirectory(directory.path)
         return End(last: report.last, active: active)
+    }
+
+    /// A cut whose sync failed may be in the page cache only: what was cut off is on the medium, and
+    /// would be back behind the end of the segment when the history goes on in the next one. Cutting
+    /// again makes the size dirty, so that the sync means something (S-25).
+    private func renewCut(_ scan: EndScan, _ file: D.File) throws(DiskError) {
+        guard try file.sizeBytes() == Int64(scan.offset) else { return }
+        try file.truncate(to: Int64(scan.offset))
+        try file.sync()
     }
 
     /// A process that dies of a failed sync leaves its last write in the page cache, marked clean:

@@ -65,6 +65,27 @@ import ZKWire
         #expect(failures > 15)
     }
 
+    @Test("S-25: what a failed cut has left on the medium is not back after the next write")
+    func cutNotSynced() throws {
+        let fixture = Fixture(segmentSizeBytes: 8192)
+        let disk = try fixture.written(writes)
+        for number in 1...40 {
+            let state = disk.afterKill()
+            let log = try fixture.open(state).log
+            state.failOperation(number, with: EIO)
+            _ = try? log.truncate(to: zxid(5))
+            let next = state.afterKill()
+            let again = try fixture.open(next).log
+            let kept = try readAll(again)
+            again.roll()
+            let new = txns((kept.count + 1)...(kept.count + 1), variant: 2)
+            _ = try again.append([batch(new)])
+            for seed in 1...8 {
+                #expect(try fixture.recover(next.crash(seed: UInt64(seed))).txns == kept + new)
+            }
+        }
+    }
+
     @Test("Damage to either slot of the watermark does not bring a claim from before a cut back")
     func watermarkGoesBack() throws {
         let fixture = Fixture(segmentSizeBytes: 8192)
