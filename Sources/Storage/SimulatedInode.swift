@@ -46,17 +46,17 @@ struct SimulatedInode {
     }
 
     mutating func sync() {
-        if !isSizeUnsynced {
-            for sector in unsynced.keys { settle(sector) }
-        } else if hasLostWrites {
+        if hasLostWrites {
             durable = settled(size: cached.count) { versions in versions.count }
-        } else {
+        } else if isSizeUnsynced {
             durable = cached
+        } else {
+            for sector in unsynced.keys { settle(sector) }
         }
         markClean()
     }
 
-    /// The medium has what reads see of one sector.
+    /// The medium has what reads see of one sector; both are of the same size.
     private mutating func settle(_ sector: Int) {
         let start = sector * Self.sectorBytes
         let end = min(start + Self.sectorBytes, cached.count)

@@ -86,6 +86,9 @@ struct LogDirectory<D: Disk>: Sendable {
         try disk.syncDirectory(path)
     }
 
+    /// Makes the names durable.
+    func sync() throws(DiskError) { try disk.syncDirectory(path) }
+
     func renameDurably(_ name: String, to newName: String) throws(DiskError) {
         try disk.rename(path(of: name), to: path(of: newName))
         try disk.syncDirectory(path)

@@ -1,32 +1,55 @@
 import Storage
+import Synchronization
 import ZKWire
 
+/// The segments that a log has let go of and whose files are there, oldest first.
+final class ReleasedSegments: Sendable {
+    private let segments = Mutex<[Segment]>([])
+
+    func add(_ released: [Segment]) { segments.withLock { $0 += released } }
+
+    var first: Segment? { segments.withLock { $0.first } }
+
+    /// The first one's file is gone.
+    func removeFirst() { segments.withLock { _ = $0.removeFirst() } }
+}
+
 /// Segments that their log has let go of: what is left is to remove the files, for which nobody has
-/// to wait.
+/// to wait. What an earlier purge could not remove goes first: a later segment that went before it
+/// would leave a hole in the log.
 package struct SegmentPurge<D: Disk>: Sendable {
     private let directory: LogDirectory<D>
-    private let segments: [Segment]
+    private let released: ReleasedSegments
+    /// How many this one adds.
+    package let count: Int
     private let segmentSizeBytes: Int
     private let maximumSpares: Int
 
-    init(_ directory: LogDirectory<D>, _ segments: [Segment], _ configuration: TxnLogConfiguration) {
+    init(
+        _ directory: LogDirectory<D>, _ released: ReleasedSegments, count: Int,
+        _ configuration: TxnLogConfiguration
+    ) {
         self.directory = directory
-        self.segments = segments
+        self.released = released
+        self.count = count
         segmentSizeBytes = configuration.segmentSizeBytes
         maximumSpares = configuration.maximumSpares
     }
 
-    package var count: Int { segments.count }
-
     /// Oldest first, each durably, so that no hole can be left. Files of the right size become
-    /// spares. What is left after a failure is a longer log at the next start.
+    /// spares. What is left after a failure goes with the next purge, or is a longer log at the next
+    /// start.
     package func run() throws(DiskError) {
-        for segment in segments {
-            if let spare = freeSpareName(), segment.sizeBytes == segmentSizeBytes {
+        while let segment = released.first {
+            if !directory.exists(segment.name) {
+                // An earlier purge got so far and no further: the name is to be gone for good first.
+                try directory.sync()
+            } else if let spare = freeSpareName(), segment.sizeBytes == segmentSizeBytes {
                 try directory.renameDurably(segment.name, to: spare)
             } else {
                 try directory.removeDurably(segment.name)
             }
+            released.removeFirst()
         }
     }
 
@@ -43,11 +66,19 @@ extension TxnLog {
     /// - Returns: what removes the files, one purge after the other, on any thread.
     package func releaseSegments(before zxid: Zxid) throws(TxnLogError) -> SegmentPurge<D> {
         try checkUsable()
+<<<<<<< HEAD
         var released: [Segment] = []
         while segments.count > 1, isReleasable(segments[0], before: zxid, next: segments[1]) {
             released.append(segments.removeFirst())
+=======
+        var count = 0
+        while count + 1 < segments.count, segments[count + 1].header.previous.zxid < zxid {
+            count += 1
+>>>>>>> sim
         }
-        return SegmentPurge(directory, released, configuration)
+        released.add(Array(segments.prefix(count)))
+        segments.removeFirst(count)
+        return SegmentPurge(directory, released, count: count, configuration)
     }
 
     /// Whether all of a segment lies before `zxid`.

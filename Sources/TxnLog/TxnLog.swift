@@ -24,6 +24,8 @@ package final class TxnLog<D: Disk>: @unchecked Sendable {
 
     /// Oldest first. The last one is the active one, if there is an active one.
     var segments: [Segment]
+    /// Older ones, whose files are not removed yet.
+    let released = ReleasedSegments()
     var active: ActiveSegment<D.File>?
     /// The last record, or the base. Every record written is synced before `append` returns, so
     /// this is what is durable, too.

@@ -99,6 +99,18 @@ import Testing
         #expect(contents(disk.crashStates(limit: 100), "f") == [[3, 2]])
     }
 
+    @Test("What a failed sync of a longer file has lost is not there after a later one")
+    func failedSyncOfGrowth() throws {
+        let (disk, file) = try durableFile([1])
+        try file.write(sectors([2]), at: 512)
+        disk.failOperation(1, with: EIO)
+        #expect(throws: DiskError.self) { try file.sync() }
+        try file.write(sectors([3]), at: 0)
+        try file.sync()
+        #expect(contents([disk], "f") == [[3, 2]])
+        #expect(contents(disk.crashStates(limit: 100), "f") == [[3, 0]])
+    }
+
     @Test("Enumeration beyond the limit keeps to it and includes nothing and everything")
     func limited() throws {
         let (disk, file) = try durableFile(Array(repeating: 1, count: 20))

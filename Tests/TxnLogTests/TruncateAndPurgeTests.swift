@@ -159,4 +159,27 @@ import ZKWire
         _ = try fixture.recover(disk)
         #expect(!disk.exists(path("next.preparing")) && !disk.exists(path("next.rewrite")))
     }
+
+    @Test("what a purge could not remove goes before what the next one removes: no hole is left")
+    func purgeAfterFailure() throws {
+        let fixture = Fixture(segmentSizeBytes: 8192)
+        let disk = try fixture.written([
+            txns(1...4), nil, txns(5...8), nil, txns(9...12), nil, txns(13...16),
+        ])
+        var failures = 0
+        for number in 1...12 {
+            let state = disk.afterKill()
+            let log = try fixture.open(state).log
+            let first = try log.releaseSegments(before: zxid(5))
+            #expect(first.count == 1)
+            state.failOperation(number, with: EIO)
+            if (try? first.run()) == nil { failures += 1 }
+            // The next one fails too, or removes everything that is due.
+            _ = try? log.releaseSegments(before: zxid(13)).run()
+            let found = try fixture.recover(state.afterKill()).txns
+            #expect(found == Array(txns(1...16).suffix(found.count)), "operation \(number)")
+            #expect(found.count == 4 || number > 1)
+        }
+        #expect(failures > 0)
+    }
 }
