@@ -66,15 +66,11 @@ extension TxnLog {
     /// - Returns: what removes the files, one purge after the other, on any thread.
     package func releaseSegments(before zxid: Zxid) throws(TxnLogError) -> SegmentPurge<D> {
         try checkUsable()
-<<<<<<< HEAD
-        var released: [Segment] = []
-        while segments.count > 1, isReleasable(segments[0], before: zxid, next: segments[1]) {
-            released.append(segments.removeFirst())
-=======
         var count = 0
-        while count + 1 < segments.count, segments[count + 1].header.previous.zxid < zxid {
+        while count + 1 < segments.count,
+            isReleasable(segments[count], before: zxid, next: segments[count + 1])
+        {
             count += 1
->>>>>>> sim
         }
         released.add(Array(segments.prefix(count)))
         segments.removeFirst(count)
