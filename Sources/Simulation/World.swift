@@ -117,6 +117,8 @@ package final class World {
     /// Nothing is in flight any more.
     private var isQuiet: Bool {
         guard clients.allSatisfy(\.hasComeToRest) else { return false }
+        // Who has just been synchronized may still be writing that it is a member again.
+        guard ghost.order.allSatisfy({ !$0.epochs.isRecovering }) else { return false }
         let ends = machines.map { $0.process?.core.lastProcessedZxid }
         return machines.allSatisfy {
             $0.process?.core.outstandingCount == 0 && $0.process?.core.role.isServing == true
@@ -150,7 +152,12 @@ package final class World {
             do throws(RecoveryError) {
                 let tree = try machine.wouldLoad(afterPowerLoss: isPowerLost)
                 course.expect(
-                    tree.dump() == right, "P-21", "server \(machine.id) would load another tree")
+                    tree.dump() == right, "P-21",
+                    """
+                    server \(machine.id) would load another tree after a \
+                    \(isPowerLost ? "power loss" : "kill"), as of \(tree.lastProcessedZxid); \
+                    its promises are \(ghost.of(machine.id).epochs)
+                    """)
             } catch {
                 course.fail("S-01", "server \(machine.id) could not start again: \(error)")
             }
