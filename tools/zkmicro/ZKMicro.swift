@@ -50,14 +50,6 @@ struct ZKMicro: ParsableCommand {
         _ = Measurement(try operation.prepare())
     }
 
-    private static var isDebugBuild: Bool {
-        #if DEBUG
-            true
-        #else
-            false
-        #endif
-    }
-
     private func check() throws {
         let chosen = Operations.all.filter { only.isEmpty || $0.name.contains(only) }
         guard !chosen.isEmpty else { throw MicroError("no operation has \(only) in its name") }
