@@ -46,7 +46,8 @@ struct SimulatedInode {
     }
 
     mutating func sync() {
-        if !isSizeUnsynced {
+        // A failed sync may have lost the size, too.
+        if !isSizeUnsynced, durable.count == cached.count {
             for sector in unsynced.keys { settle(sector) }
         } else if hasLostWrites {
             durable = settled(size: cached.count) { versions in versions.count }
