@@ -153,8 +153,11 @@ package final class SimulatedDisk: Disk {
     ) throws(DiskError) -> R {
         var result: Result<R, DiskError>?
         state.withLock { state in
+            if let failure = state.faults.countOperation(operation, path) {
+                result = .failure(failure)
+                return
+            }
             do throws(DiskError) {
-                try state.faults.countOperation(operation, path)
                 result = .success(try body(&state))
             } catch {
                 result = .failure(error)

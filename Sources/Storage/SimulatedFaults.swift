@@ -32,12 +32,12 @@ struct SimulatedFaults {
         unreadable.first { $0.path == path && $0.range.overlaps(range) }?.code
     }
 
-    mutating func countOperation(_ operation: String, _ path: String) throws(DiskError) {
+    /// - Returns: the operation's failure, if it is to have one.
+    mutating func countOperation(_ operation: String, _ path: String) -> DiskError? {
         operationCount += 1
-        if isPowerCut { throw DiskError(operation, path, code: EIO) }
-        if let code = failures.removeValue(forKey: operationCount) {
-            throw DiskError(operation, path, code: code)
-        }
+        if isPowerCut { return DiskError(operation, path, code: EIO) }
+        guard let code = failures.removeValue(forKey: operationCount) else { return nil }
+        return DiskError(operation, path, code: code)
     }
 }
 
