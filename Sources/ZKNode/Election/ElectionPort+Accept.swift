@@ -50,12 +50,11 @@ extension ElectionPort {
 
     /// - Returns: nil, and the connection is closed, where nobody answers.
     func beginRepair(_ channel: any Channel) -> RepairConnection? {
-        arrivals.remove(channel)
         guard let desk else {
             channel.close(promise: nil)
             return nil
         }
-        return RepairConnection(desk, channel)
+        return RepairConnection(desk, channel) { [arrivals] in arrivals.remove(channel) }
     }
 
     /// What cannot be read is nobody's affair, unless it is a member that speaks something else.

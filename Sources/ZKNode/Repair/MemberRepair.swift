@@ -119,6 +119,7 @@ final class MemberRepair: @unchecked Sendable {
         let desk = RepairDesk(Set(settings.peers.keys), logger) { [self] request, done in
             done(session.answer(request))
         }
+        let arrivals = ArrivalQueue()
         return try PeerListener(
             "election", settings.ownAddresses, onAll: settings.listensOnAllAddresses,
             attempts: settings.bindAttempts, logger, isStopping: { false }
@@ -127,7 +128,8 @@ final class MemberRepair: @unchecked Sendable {
                 .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
                 .childChannelInitializer { channel in
                     channel.eventLoop.makeCompletedFuture {
-                        try channel.pipeline.syncOperations.addHandler(RepairGateHandler(desk))
+                        try channel.pipeline.syncOperations.addHandler(
+                            RepairGateHandler(desk, arrivals))
                     }
                 })
     }

@@ -52,10 +52,16 @@ final class RepairGateHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
 
     private let desk: RepairDesk
+    private let arrivals: ArrivalQueue
     private var opening = RepairOpening()
     private var connection: RepairConnection?
 
-    init(_ desk: RepairDesk) { self.desk = desk }
+    init(_ desk: RepairDesk, _ arrivals: ArrivalQueue) {
+        self.desk = desk
+        self.arrivals = arrivals
+    }
+
+    func channelActive(context: ChannelHandlerContext) { arrivals.add(context.channel) }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         unwrapInboundIn(data).withUnsafeReadableBytes { bytes in
@@ -64,14 +70,20 @@ final class RepairGateHandler: ChannelInboundHandler {
             case .undecided: break
             case .other: context.close(promise: nil)
             case .repair(let rest):
-                let connection = RepairConnection(desk, context.channel)
+                let channel = context.channel
+                let connection = RepairConnection(desk, channel) { [arrivals] in
+                    arrivals.remove(channel)
+                }
                 self.connection = connection
                 rest.withByteView { connection.received($0) }
             }
         }
     }
 
-    func channelInactive(context: ChannelHandlerContext) { connection?.closed() }
+    func channelInactive(context: ChannelHandlerContext) {
+        arrivals.remove(context.channel)
+        connection?.closed()
+    }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         context.close(promise: nil)

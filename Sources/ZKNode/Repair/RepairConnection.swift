@@ -44,10 +44,15 @@ final class RepairConnection: @unchecked Sendable {
     private var server: ServerID?
     private var isAnswering = false
     private var timer: Scheduled<Void>?
+    private let onIdentified: () -> Void
 
-    init(_ desk: RepairDesk, _ channel: any Channel) {
+    /// - Parameter onIdentified: a member has said who it is; until then it is anybody.
+    init(
+        _ desk: RepairDesk, _ channel: any Channel, onIdentified: @escaping () -> Void
+    ) {
         self.desk = desk
         self.channel = channel
+        self.onIdentified = onIdentified
         expect()
     }
 
@@ -78,6 +83,7 @@ final class RepairConnection: @unchecked Sendable {
         guard case .hello(let sender) = request else { return server != nil }
         guard server == nil, desk.members.contains(sender) else { return false }
         server = sender
+        onIdentified()
         desk.adopt(sender, channel)
         return true
     }
