@@ -112,7 +112,10 @@ extension ServerCore {
         guard !isReadOnly else { return refuse(connection, connection.session, &effects) }
         guard isLeader else { return askLeader(about: connection, &effects) }
         guard let session = sessions[connection.session], !session.isClosing else {
-            return refuse(connection, connection.session, &effects)
+            guard !peer.configuration.isAlone else {
+                return refuse(connection, connection.session, &effects)
+            }
+            return askWhetherLeading(before: .refusal(connection.id), now, &effects)
         }
         attach(connection, to: session.id, now, &effects)
         session.owner = configuration.serverID

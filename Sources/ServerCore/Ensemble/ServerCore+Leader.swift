@@ -26,7 +26,7 @@ extension ServerCore {
                 sessions[touch.session]?.touch(awake, timeoutMilliseconds: touch.timeoutMilliseconds)
             }
         case .revalidate(let session, let timeoutMilliseconds):
-            handleRevalidate(session, timeoutMilliseconds, from: learner, now, &effects)
+            handleRevalidate(session, timeoutMilliseconds, from: learner, link, now, &effects)
         case .followerInfo, .observerInfo, .ackEpoch, .ack: break
         }
     }
@@ -88,11 +88,11 @@ extension ServerCore {
     /// A client has come to a learner with a session that it had elsewhere: what its former server
     /// still sends is refused from here on, and what was proposed before is seen there first.
     private func handleRevalidate(
-        _ id: SessionID, _ timeoutMilliseconds: Int32, from learner: ServerID, _ now: Now,
-        _ effects: inout Effects
+        _ id: SessionID, _ timeoutMilliseconds: Int32, from learner: ServerID, _ link: LinkID,
+        _ now: Now, _ effects: inout Effects
     ) {
         guard let session = sessions[id], !session.isClosing, !session.isLocal else {
-            return answerRevalidation(id, isValid: false, to: learner, &effects)
+            return askWhetherLeading(before: .denial(id, learner, link), now, &effects)
         }
         session.touch(
             clock.awake(now.monotonic), timeoutMilliseconds: timeoutMilliseconds)

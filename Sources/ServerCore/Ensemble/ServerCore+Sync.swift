@@ -37,15 +37,33 @@ extension ServerCore {
     func takeConfirmedSyncs(_ effects: inout Effects) {
         guard isLeader else { return }
         for number in peer.takeConfirmed() {
-            guard let origin = syncs.take(number) else { continue }
-            if case .learner(let learner, _) = origin {
+            switch syncs.take(number) {
+            case .learner(let learner, _):
                 // After everything that is committed so far.
                 flushPeer(&effects)
                 peer.answerSync(of: learner, into: &effects.zab)
-            } else {
-                confirm(number, origin)
+            case .refusal(let id):
+                guard let connection = connections[id], connection.isOwedHandshake else { continue }
+                refuse(connection, connection.session, &effects)
+            case .denial(let session, let learner, _):
+                answerRevalidation(session, isValid: false, to: learner, &effects)
+            case .some(let origin): confirm(number, origin)
+            case nil: break
             }
         }
+    }
+
+    /// Somebody comes to this leader with a session that is not alive here. One that was deposed and
+    /// does not know it yet has never heard of the sessions made since: nobody is told that his is over
+    /// before a quorum has said that this server leads, and what was proposed is committed (C-18).
+    ///
+    /// Differs from ZooKeeper, whose deposed leader says so at once.
+    func askWhetherLeading(
+        before answer: SyncQueue.Origin, _ now: Now, _ effects: inout Effects
+    ) {
+        let number = syncs.nextNumber()
+        syncs.ask(number, answer)
+        peer.confirmLeadership(token: number, now: now.monotonic, into: &effects.zab)
     }
 
     /// What was committed before is known here, and may still be on its way to the own disk.
@@ -54,7 +72,7 @@ extension ServerCore {
         case .client(let id): afterApply.add(.sync(id, number), after: peer.history.committed)
         case .resubmission: afterApply.add(.resubmission, after: peer.history.committed)
         case .handshake(let id): afterApply.add(.handshake(id), after: peer.history.committed)
-        case .learner: break
+        case .learner, .refusal, .denial: break
         }
     }
 

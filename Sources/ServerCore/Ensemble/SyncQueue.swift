@@ -2,13 +2,17 @@ import DequeModule
 import ZKWire
 import Zab
 
-/// `sync` requests that wait for a quorum's word, in the order in which they were asked for: the order
+/// `sync` requests, and what else waits for a quorum's word that a leader leads, in the order in which they were asked for: the order
 /// in which a leader confirms them.
 struct SyncQueue {
     enum Origin {
         case client(ConnectionID)
         /// At a leader: one of a learner's clients, by the link that it came on.
         case learner(ServerID, LinkID)
+        /// At a leader: a client has come with a session that is not alive.
+        case refusal(ConnectionID)
+        /// At a leader: a learner's client has, by the link that it was asked for on.
+        case denial(SessionID, ServerID, LinkID)
         /// At a learner: what it does before it asks anew for anything.
         case resubmission
         /// At a learner: a local session goes on by this connection, when what it asked for by an
@@ -40,7 +44,12 @@ struct SyncQueue {
 
     /// A learner's link is gone: it asks again by the next one.
     mutating func forget(_ link: LinkID) {
-        asked.removeAll { if case .learner(_, link) = $0.origin { true } else { false } }
+        asked.removeAll {
+            switch $0.origin {
+            case .learner(_, link), .denial(_, _, link): true
+            case .learner, .denial, .client, .refusal, .resubmission, .handshake: false
+            }
+        }
     }
 
     /// Another leader: the clients' ones are asked for again, learners ask again.

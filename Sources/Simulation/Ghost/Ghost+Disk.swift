@@ -59,6 +59,8 @@ extension Ghost {
             epochs.accepted >= server.epochs.accepted && epochs.current >= server.epochs.current
                 && epochs.current <= epochs.accepted, "P-14",
             "server \(server.id): \(epochs) after \(server.epochs)")
+        let isNew = epochs.current > server.epochs.current
+        if isNew, initialEnds[epochs.current] == nil { initialEnds[epochs.current] = server.last }
         server.epochs = epochs
         if epochs.current.rawValue > 0 { server.isBlank = false }
     }

@@ -13,8 +13,9 @@ package final class Ghost {
     private let servers: [ServerID: GhostServer]
     /// Who has led each epoch, and in which of its lives.
     private var leaders: [Epoch: (server: ServerID, life: Int)] = [:]
-    /// Where the initial history of each epoch ends that somebody began to lead.
-    private(set) var initialEnds: [Epoch: Zxid] = [:]
+    /// Where the initial history of each epoch ends that is somebody's currentEpoch: its leader's is the
+    /// first. What was never promised by a quorum may be begun again, with another history.
+    var initialEnds: [Epoch: Zxid] = [:]
     /// The last epoch in which a leader was established.
     private var lastEstablished: Epoch?
     /// What was ever proposed and not delivered yet: the bytes of each zxid.
@@ -107,7 +108,6 @@ package final class Ghost {
 
     private func noteLeader(_ epoch: Epoch, _ isEstablished: Bool, _ standing: Standing) {
         let server = of(standing.server)
-        if initialEnds[epoch] == nil { initialEnds[epoch] = server.last }
         guard isEstablished else { return }
         if let known = leaders[epoch] {
             return expect(

@@ -24,6 +24,7 @@ SAID_BY_APACHE = r"Sending (DIFF|TRUNC|snapshot) "
 SAID_BY_OURS = r"synchronizing server \d+ from \w+ by (\w+)"
 # A tree that is not what the leader says, in Apache's words and in ours.
 DIGEST_COMPLAINTS = ("Digests are not matching", "the tree is not the leader's")
+END_OF_APACHE_ROLE = ("Learner shutdown Follower", "Leader Shutting down")
 STATE_OF_APACHE = re.compile(r"Peer state changed: (\w+)")
 
 
@@ -95,12 +96,15 @@ def digest_complaints(log):
 
     But for what an Apache server says while it looks: as its role ends it reads its own log into
     the tree, to which the threads of that role may still be applying the same transactions
-    (ZooKeeperServer.shutdown; ZOOKEEPER-2678). Its tree is the same afterwards.
+    (ZooKeeperServer.shutdown; ZOOKEEPER-2678). Its tree is the same afterwards. It says that a role
+    has ended some time before it says that it looks.
     """
     found, state = [], None
     for line in log.splitlines():
         if changed := STATE_OF_APACHE.search(line):
             state = changed[1]
+        elif any(words in line for words in END_OF_APACHE_ROLE):
+            state = "looking"
         if state != "looking" and any(words in line for words in DIGEST_COMPLAINTS):
             found.append(line)
     return found
