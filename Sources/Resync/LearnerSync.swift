@@ -11,7 +11,7 @@ import ZKWire
 /// Reads the log and the snapshots of one server for its learners.
 package struct LearnerSync<D: Disk>: Sendable {
     /// Packets are sent in pieces of about this size.
-    private static var pieceBytes: Int { 256 * 1024 }
+    private static var pieceBytes: Int { 64 * 1024 }
 
     private let log: TxnLogReader<D>
     private let snapshots: SnapshotReader<D>

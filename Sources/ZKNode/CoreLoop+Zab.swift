@@ -41,7 +41,8 @@ extension CoreLoop {
 
     private func stream(_ order: SyncOrder, _ ensemble: EnsemblePorts) {
         if order.isFirst { words.ensemble.noteStream(to: order.learner) }
-        ensemble.quorum.stream(order, ensemble.streams) { [self] mode in
+        let isPaced = core.peer.role.isEstablishedLeader
+        ensemble.quorum.stream(order, ensemble.streams, isPaced: isPaced) { [self] mode in
             note(.learnerSyncing(order.learner, mode, after: order.after))
         }
     }

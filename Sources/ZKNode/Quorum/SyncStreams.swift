@@ -15,6 +15,10 @@ final class SyncStreams: @unchecked Sendable {
     /// Learners that are sent history at once; others wait for their turn.
     private static let threadCount = 8
 
+    /// After each piece as much time is left to everybody else as it took, but no more than this: a
+    /// learner that takes everything at once keeps a processor busy, its own or this server's.
+    private static let longestPause = TimeAmount.milliseconds(20)
+
     private let pool = NIOThreadPool(numberOfThreads: threadCount)
     private let log: TxnLogReader<PosixDisk>
     private let store: SnapshotStore<PosixDisk>
@@ -38,15 +42,18 @@ final class SyncStreams: @unchecked Sendable {
         sync = LearnerSync(log: log, store: store, origin: origin)
     }
 
-    /// - Parameter done: called on the channel's loop; how far the learner was sent, and how.
+    /// - Parameters:
+    ///   - isPaced: others are served meanwhile, and are not to notice.
+    ///   - done: called on the channel's loop; how far the learner was sent, and how.
     func start(
-        _ order: SyncOrder, _ channel: any Channel,
+        _ order: SyncOrder, _ channel: any Channel, isPaced: Bool,
         _ done: @escaping @Sendable (Result<SyncOutcome, SyncFailure>) -> Void
     ) {
         pool.submit { [sync, stallLimit] state in
             guard state == .active else { return }
             giveWay()
-            let result = SyncStreams.run(sync, order, channel, stallLimit)
+            let pace = isPaced ? SyncStreams.longestPause : .zero
+            let result = SyncStreams.run(sync, order, channel, stallLimit, pace)
             channel.eventLoop.execute { done(result) }
         }
     }
@@ -54,18 +61,20 @@ final class SyncStreams: @unchecked Sendable {
     /// Blocks until the learner has all of it in its socket.
     private static func run(
         _ sync: LearnerSync<PosixDisk>, _ order: SyncOrder, _ channel: any Channel,
-        _ stallLimit: TimeAmount
+        _ stallLimit: TimeAmount, _ longestPause: TimeAmount
     ) -> Result<SyncOutcome, SyncFailure> {
         do {
             let plan = try sync.send(
                 after: order.after, upTo: order.upTo, isFirst: order.isFirst,
                 apacheEpochStart: order.apacheEpochStart
             ) { packets in
+                let begin = NIODeadline.now()
                 let stall = channel.eventLoop.scheduleTask(in: stallLimit) {
                     channel.close(promise: nil)
                 }
                 defer { stall.cancel() }
                 try channel.writeAndFlush(ByteBuffer(bytes: packets)).wait()
+                pause(min(NIODeadline.now() - begin, longestPause))
             }
             return .success(SyncOutcome(order, plan))
         } catch {
