@@ -96,7 +96,8 @@ struct ServerCheckerTests {
         let lacking = GhostBench(isBegun: false)
         for server in [lacking.leader, lacking.follower] { lacking.write(1, 1, server) }
         lacking.hand(txn(1, 1), zxid(1, 1), to: lacking.leader, isLeading: true)
-        lacking.write(2, 1, lacking.leader)
+        lacking.synced(zxid(1, 1), lacking.leader)
+        lacking.write(2, 2, lacking.leader)
         lacking.leads(2, lacking.leader)
         lacking.write(3, 3, lacking.follower)
         lacking.leads(3, lacking.follower)
@@ -131,14 +132,15 @@ struct ServerCheckerTests {
         bench.write(2, 1, bench.follower)
         bench.hand(txn(2, 1), zxid(2, 1), to: bench.follower, isLeading: true)
         bench.synced(zxid(2, 1), bench.follower)
+        bench.write(2, 2, bench.third)
         bench.write(2, 2, bench.leader)
         bench.write(2, 2, bench.follower)
         #expect(bench.violation == "P-12")
 
         let lacking = GhostBench()
         lacking.hand(txn(1, 1), zxid(1, 1), to: lacking.leader, isLeading: true)
-        lacking.write(2, 1, lacking.leader)
-        lacking.leads(2, lacking.leader)
+        lacking.synced(zxid(1, 1), lacking.leader)
+        lacking.write(2, 2, lacking.leader)
         lacking.write(2, 2, lacking.follower)
         #expect(lacking.violation == "P-15")
     }
