@@ -16,7 +16,7 @@ import Zab
 package struct HistoryStorage<D: Disk>: ~Copyable {
     package let log: TxnLog<D>
     package private(set) var meta: MetaStore<D>
-    private let snapshots: SnapshotStore<D>
+    let snapshots: SnapshotStore<D>
     private let recovery: Recovery<D>
     /// Of the hashes of a tree that is loaded.
     private let seed: UInt64
@@ -86,7 +86,11 @@ package struct HistoryStorage<D: Disk>: ~Copyable {
         } catch {
             guard recovery.configuration.defects.contains(.zookeeper3701) else { throw error }
         }
-        guard rebuilds else { return nil }
+        return rebuilds ? try loadTree() : nil
+    }
+
+    /// What the snapshots and the log lead to.
+    func loadTree() throws(SyncError) -> DataTree {
         do throws(RecoveryError) {
             return try recovery.rebuildTree(log, meta)
         } catch {
@@ -99,10 +103,14 @@ package struct HistoryStorage<D: Disk>: ~Copyable {
     /// What comes from now on are the bytes of a leader's snapshot.
     /// - Parameter zxid: what the SNAP packet says.
     package mutating func beginInstall(zxid: Zxid) throws(SyncError) {
-        quiesce()
         let next = SnapshotOrigin(ensembleID: origin.ensembleID, generation: origin.generation + 1)
+        try begin(zxid, next)
+    }
+
+    mutating func begin(_ zxid: Zxid, _ origin: SnapshotOrigin) throws(SyncError) {
+        quiesce()
         install = try SnapshotInstall(
-            snapshots, zxid: zxid, origin: next, seed: seed, keepsDigest: keepsDigest)
+            snapshots, zxid: zxid, origin: origin, seed: seed, keepsDigest: keepsDigest)
     }
 
     /// Takes the next bytes.
@@ -129,16 +137,20 @@ package struct HistoryStorage<D: Disk>: ~Copyable {
     /// The snapshot has ended: makes it this server's history, durably.
     /// - Throws: `badStream`, with nothing changed, if the leader is to blame.
     package mutating func finishInstall() throws(SyncError) -> DataTree {
-        guard let install = install.take() else {
-            preconditionFailure("the end of a snapshot that was not begun")
-        }
-        let installed = try install.finish()
+        let installed = try finishStream()
         if recovery.configuration.defects.contains(.zookeeper3642) {
             unwritten = installed
         } else {
             try installed.switchOver(meta: &meta, log: log)
         }
         return installed.tree
+    }
+
+    mutating func finishStream() throws(SyncError) -> InstalledSnapshot {
+        guard let install = install.take() else {
+            preconditionFailure("the end of a snapshot that was not begun")
+        }
+        return try install.finish()
     }
 
     package var hasUnwritten: Bool { unwritten != nil }

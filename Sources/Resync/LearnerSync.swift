@@ -56,6 +56,7 @@ package struct LearnerSync<D: Disk>: Sendable {
     ///
     /// - Parameters:
     ///   - isFirst: begin with how: DIFF, TRUNC or SNAP.
+    ///   - isTreeWanted: by SNAP, whatever the learner has.
     ///   - apacheEpochStart: the learner is Apache's, and joins the epoch that begins there. On its
     ///     disk a snapshot does not take the place of the log and of later snapshots: it must be as
     ///     of a zxid above all of them. What follows it is applied all the same.
@@ -64,15 +65,18 @@ package struct LearnerSync<D: Disk>: Sendable {
     /// - Returns: what was done, nil where it only went on.
     @discardableResult
     package func send(
-        after last: Zxid, upTo end: Zxid, isFirst: Bool, apacheEpochStart: Zxid? = nil,
-        _ send: (ByteView) throws -> Void
+        after last: Zxid, upTo end: Zxid, isFirst: Bool, isTreeWanted: Bool = false,
+        apacheEpochStart: Zxid? = nil, _ send: (ByteView) throws -> Void
     ) throws -> SyncPlan? {
         do {
             guard isFirst else {
                 try sendLog(after: last, upTo: end, send)
                 return nil
             }
-            let plan = try plan(for: last, upTo: end, isApache: apacheEpochStart != nil)
+            let plan =
+                isTreeWanted
+                ? try planSnapshot(try logBegin ?? .zero, upTo: end)
+                : try plan(for: last, upTo: end, isApache: apacheEpochStart != nil)
             let packets = ByteWriter(capacity: 64)
             switch plan {
             case .diff(let common):
@@ -101,6 +105,11 @@ package struct LearnerSync<D: Disk>: Sendable {
     }
 
     // MARK: Planning
+
+    /// After what the log begins; nil where it has no segment.
+    private var logBegin: Zxid? {
+        get throws { try log.segments().first?.header.previous.zxid }
+    }
 
     /// The greatest transaction at or before `last`; one before it is known.
     private func floor(of last: Zxid, from known: Zxid, upTo end: Zxid) throws -> Zxid {

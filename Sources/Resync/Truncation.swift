@@ -27,7 +27,7 @@ package struct Truncation<D: Disk> {
             log.startsAfter == .zero
             || own.contains { $0.endZxid <= zxid && $0.startZxid >= log.startsAfter }
         guard isLoadable else { throw .nothingBefore(zxid) }
-        try remove(reaching.map { SnapshotName(zxid: $0.startZxid) })
+        try store.remove(reaching.map { SnapshotName(zxid: $0.startZxid) })
         do throws(TxnLogError) {
             try log.truncate(to: zxid)
         } catch {
@@ -43,17 +43,6 @@ package struct Truncation<D: Disk> {
                 .filter { $0.origin == origin }
         } catch {
             throw .snapshot(error)
-        }
-    }
-
-    /// Newest first: at no moment does an older one reach further than a newer one that is gone.
-    private func remove(_ names: [SnapshotName]) throws(SyncError) {
-        guard !names.isEmpty else { return }
-        do throws(DiskError) {
-            for name in names { try store.disk.remove(store.directory + "/" + name.fileName) }
-            try store.disk.syncDirectory(store.directory)
-        } catch {
-            throw .snapshot(.disk(error))
         }
     }
 }

@@ -54,12 +54,18 @@ extension CoreLoop {
             snapshots.suspend()
             log.send(.truncate(to: zxid, rebuilds: rebuilds))
         case .install(let link, let zxid):
-            guard let feed = ensemble?.quorum.feed(of: link) else {
-                return tell(.installFailed(link, reason: "the connection is gone"))
-            }
-            snapshots.suspend()
-            log.send(.install(link, zxid: zxid, feed))
+            feed(from: link) { .install(link, zxid: zxid, $0) }
+        case .replaceTree(let link, let zxid):
+            feed(from: link) { .replaceTree(link, zxid: zxid, $0) }
         }
+    }
+
+    private func feed(from link: LinkID, to message: (SnapshotFeed) -> LogThread.Message) {
+        guard let feed = ensemble?.quorum.feed(of: link) else {
+            return tell(.installFailed(link, reason: "the connection is gone"))
+        }
+        snapshots.suspend()
+        log.send(message(feed))
     }
 
     func handle(_ report: LogThread.Report) {
@@ -77,6 +83,11 @@ extension CoreLoop {
             step(.zab(.installed(link, zxid: end.zxid)))
             snapshots.resume(installed: end, origin, self)
             ensemble?.streams.use(origin)
+            ensemble?.quorum.snapshotInstalled(link)
+        case .treeReplaced(let link, let end, let state):
+            replaceTree(state)
+            step(.zab(.installed(link, zxid: end.zxid)))
+            snapshots.resume(at: end, self)
             ensemble?.quorum.snapshotInstalled(link)
         case .installFailed(let link, let reason):
             logger.warning("the leader's snapshot was not taken: \(reason)")

@@ -24,6 +24,7 @@ final class LogThread: @unchecked Sendable {
         case truncate(to: Zxid, rebuilds: Bool)
         /// Make the snapshot that comes by the feed this server's state.
         case install(LinkID, zxid: Zxid, SnapshotFeed)
+        case replaceTree(LinkID, zxid: Zxid, SnapshotFeed)
         /// Begin a new segment: a snapshot starts here.
         case roll
         /// Everything below is in snapshots that are kept.
@@ -39,6 +40,8 @@ final class LogThread: @unchecked Sendable {
         /// - Parameter state: what the tree is to be replaced by, if it was to be loaded again.
         case truncated(to: ChainPoint, LoadedState?)
         case installed(LinkID, ChainPoint, SnapshotOrigin, LoadedState)
+        /// The log ends where it did.
+        case treeReplaced(LinkID, ChainPoint, LoadedState)
         /// The leader's stream broke off, or was none: nothing has changed.
         case installFailed(LinkID, reason: String)
     }
@@ -55,12 +58,12 @@ final class LogThread: @unchecked Sendable {
     /// wake-up that comes without looking.
     private static let quickTime = TimeAmount.microseconds(200)
 
-    private var storage: HistoryStorage<PosixDisk>
+    var storage: HistoryStorage<PosixDisk>
     private var log: TxnLog<PosixDisk> { storage.log }
     private let mailbox = Mailbox<Message>()
     private let pool = NIOThreadPool(numberOfThreads: 2)
     private let policy: GroupCommitPolicy
-    private let logger: Logger
+    let logger: Logger
     private let onFailure: @Sendable (ServerFailure) -> Void
     private let failure = NIOLockedValueBox<ServerFailure?>(nil)
     private var isWatermarkBehind = false
@@ -155,34 +158,9 @@ final class LogThread: @unchecked Sendable {
             report(.truncated(to: storage.end, tree.map { LoadedState(tree: $0) }))
         case .install(let link, let zxid, let feed):
             report(try install(feed, link, zxid))
+        case .replaceTree(let link, let zxid, let feed):
+            report(try replaceTree(feed, link, zxid))
         }
-    }
-
-    private func install(
-        _ feed: SnapshotFeed, _ link: LinkID, _ zxid: Zxid
-    ) throws(ServerFailure) -> Report {
-        do throws(SyncError) {
-            guard let tree = try take(feed, zxid) else {
-                return .installFailed(link, reason: "the connection broke off")
-            }
-            logger.info("took a snapshot as of \(zxid) from the leader, in the place of all data")
-            return .installed(link, storage.end, storage.origin, LoadedState(tree: tree))
-        } catch {
-            if case .badStream = error { return .installFailed(link, reason: error.description) }
-            throw ServerFailure(error.exitCode, error.description)
-        }
-    }
-
-    /// - Returns: nil if the stream ended before the snapshot did.
-    private func take(_ feed: SnapshotFeed, _ zxid: Zxid) throws(SyncError) -> DataTree? {
-        try storage.beginInstall(zxid: zxid)
-        while let piece = feed.next() {
-            guard let rest = try storage.takeInstall(piece) else { continue }
-            feed.end(piece[(piece.count - rest)...])
-            return try storage.finishInstall()
-        }
-        storage.abandonInstall()
-        return nil
     }
 
     private func onStorage<T>(_ body: () throws(SyncError) -> T) throws(ServerFailure) -> T {

@@ -33,7 +33,8 @@ extension Logger {
             critical(
                 """
                 the tree is not the leader's after it was loaded again either: this server votes \
-                on and serves no clients: docs/operating/recovering.md#tree-differs
+                on and serves no clients until a leader's snapshot has helped: \
+                docs/operating/recovering.md#tree-differs
                 """)
         case .sessionUpgraded(let session):
             info("session \(session) is one of the ensemble's now: it creates an ephemeral")

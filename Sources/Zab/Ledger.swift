@@ -23,6 +23,8 @@ final class Ledger {
     var holdsBack = false
     /// With ZOOKEEPER-2355 only: an end of the history that this server says it has.
     var claimed = Zxid.zero
+    /// When this server last left the lead since a quorum had other trees.
+    var leftForDoubt: Instant?
     /// What `epochs` will be when every order is carried out.
     private var orderedEpochs: Epochs
     /// Whom this process has promised `epochs.accepted` to. A leader leads an epoch once in its
@@ -30,7 +32,11 @@ final class Ledger {
     var promisedTo: ServerID?
     private var unanswered = 0
     private var cuts = 0
-    private var wasRecovering = false
+    /// The install under way has taken this server's vote for its time.
+    private var isVoteSuspended = false
+    /// The epoch in which this server asks its leader for a snapshot, since its tree is not what the
+    /// leader's is.
+    var treeWantedIn: Epoch?
 
     init(_ configuration: ZabConfiguration, _ durable: DurableState) {
         self.configuration = configuration
@@ -122,11 +128,20 @@ final class Ledger {
     /// A snapshot follows on this link. Until it has ended the history is what it was.
     func install(_ link: LinkID, zxid: Zxid, into effects: inout ZabEffects) {
         precondition(mayInstall(zxid), "\(assured) is committed, \(zxid) is before it")
-        wasRecovering = orderedEpochs.isRecovering
-        if !wasRecovering { write(isRecovering: true, into: &effects) }
+        isVoteSuspended = !orderedEpochs.isRecovering
+        if isVoteSuspended { write(isRecovering: true, into: &effects) }
         unanswered += 1
         cuts += 1
         effects.storage.append(.install(link, zxid: zxid))
+    }
+
+    /// A snapshot follows on this link for the tree alone: the history is not in doubt, and what it is
+    /// worth neither.
+    func replaceTree(_ link: LinkID, zxid: Zxid, into effects: inout ZabEffects) {
+        isVoteSuspended = false
+        unanswered += 1
+        cuts += 1
+        effects.storage.append(.replaceTree(link, zxid: zxid))
     }
 
     // MARK: Answers of the disk
@@ -150,7 +165,7 @@ final class Ledger {
 
     /// What was on the disk is there as before, so that it is worth a vote as before.
     func installFailed(into effects: inout ZabEffects) {
-        if !wasRecovering { write(isRecovering: false, into: &effects) }
+        if isVoteSuspended { write(isRecovering: false, into: &effects) }
         endCut(into: &effects)
     }
 

@@ -161,6 +161,20 @@ extension Peer {
         return true
     }
 
+    /// The tree is not what the leader's is, and loading it has not helped: this server comes back to
+    /// its leader and asks for a snapshot, beside the history and the vote that it keeps. It does not look
+    /// meanwhile: others may come back as well, and if all of them looked the leader would be none.
+    /// - Returns: false if it does not follow.
+    package func askForTree(now: Instant, into effects: inout ZabEffects) -> Bool {
+        guard case .learning(let learner) = part, learner.phase == .live,
+            learner.isVoter || configuration.isObserver
+        else { return false }
+        ledger.treeWantedIn = learner.epoch
+        learner.end(.rejoin)
+        conclude(now, &effects)
+        return true
+    }
+
     /// No role until the disk has done what it was asked for.
     private func settle(_ next: Next, _ reason: String?, _ effects: inout ZabEffects) {
         part = .settling(next)

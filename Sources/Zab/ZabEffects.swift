@@ -60,6 +60,10 @@ package enum StorageOrder: Equatable, Sendable {
     /// The bytes that follow on this link are a snapshot as of this zxid (Apache's stream). Answered
     /// by `.installed`; the link's later packets come after that.
     case install(LinkID, zxid: Zxid)
+    /// The bytes that follow on this link are a snapshot as of this zxid, which the log has or begins
+    /// after: it takes the place of all snapshots here, and the tree is made of it and of the log, which
+    /// stays as it is. Answered as `install` is.
+    case replaceTree(LinkID, zxid: Zxid)
 }
 
 /// History for a learner, from the log and the snapshots of this server. Answered by `.streamed` or
@@ -71,19 +75,22 @@ package struct SyncOrder: Equatable, Sendable {
     package var after: Zxid
     /// Begin by saying how (DIFF, TRUNC or SNAP); false: go on.
     package var isFirst: Bool
+    /// With a snapshot, whatever the learner has.
+    package var isTreeWanted: Bool
     /// No further than this: what is committed here.
     package var upTo: Zxid
     /// The learner is Apache's, and here the epoch begins that it joins; nil for one of ours.
     package var apacheEpochStart: Zxid?
 
     package init(
-        link: LinkID, learner: ServerID, after: Zxid, isFirst: Bool, upTo: Zxid,
-        apacheEpochStart: Zxid?
+        link: LinkID, learner: ServerID, after: Zxid, isFirst: Bool, isTreeWanted: Bool = false,
+        upTo: Zxid, apacheEpochStart: Zxid?
     ) {
         self.link = link
         self.learner = learner
         self.after = after
         self.isFirst = isFirst
+        self.isTreeWanted = isTreeWanted
         self.upTo = upTo
         self.apacheEpochStart = apacheEpochStart
     }

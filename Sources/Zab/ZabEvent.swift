@@ -39,9 +39,10 @@ package enum ZabEvent {
     /// was loaded from the disk.
     case truncated(to: Zxid)
     /// The snapshot that came by this link is on the disk, the log begins after it, and the tree
-    /// has been replaced by it.
+    /// has been replaced by it. Or, for `StorageOrder.replaceTree`: the tree has been replaced, and the
+    /// log ends where it did.
     case installed(LinkID, zxid: Zxid)
-    /// The other answer to `StorageOrder.install`: the stream ended early or was no snapshot, and
+    /// The other answer to `StorageOrder.install` and `replaceTree`: the stream ended early or was no snapshot, and
     /// nothing of this server's history has changed. One of the two comes for each order, whoever
     /// closed the link.
     case installFailed(LinkID, reason: String)

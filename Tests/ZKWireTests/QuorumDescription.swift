@@ -26,8 +26,9 @@ func describe(_ message: LearnerMessage) throws -> String {
     switch message {
     case .followerInfo(let epoch, let info): return "followerInfo accepted \(epoch) " + text(info)
     case .observerInfo(let epoch, let info): return "observerInfo accepted \(epoch) " + text(info)
-    case .ackEpoch(let zxid, let epoch):
+    case .ackEpoch(let zxid, let epoch, let wantsTree):
         return "ackEpoch at \(zxid) of " + (epoch.map { "epoch \($0)" } ?? "no epoch")
+            + (wantsTree ? ", asking for a tree" : "")
     case .ack(let zxid): return "ack \(zxid)"
     case .request(let request):
         let identities = try request.authInfo?.identities()

@@ -14,9 +14,20 @@ struct DigestCheck {
         case refused
     }
 
+    /// What was done about a mismatch; each step is for where the one before it has not helped.
+    enum Remedy {
+        case none
+        /// The tree was loaded from the own disk.
+        case reloaded
+        /// The leader was asked for its snapshot, more than once where it did not give it.
+        case asked
+        /// The tree is made of the leader's snapshot.
+        case resynchronized
+    }
+
     var standing = Standing.unknown
-    /// Loaded from the disk for a mismatch, and not found right since.
-    var isReloaded = false
+    /// Since the tree was last found right.
+    var remedy = Remedy.none
     /// As a leader: the others were asked to elect one of them.
     var hasHandedOver = false
     private var leader: ServerID?
@@ -34,12 +45,18 @@ struct DigestCheck {
         guard leader != self.leader else { return }
         self.leader = leader
         if standing != .unknown { standing = .trusted }
-        isReloaded = false
+        remedy = .none
         hasHandedOver = false
     }
 
     mutating func trust() {
         if standing == .unknown { standing = .trusted }
+    }
+
+    /// Another tree is in the place of the one that was compared.
+    mutating func replaced() {
+        standing = .unknown
+        if remedy == .asked { remedy = .resynchronized }
     }
 
     /// Whether an alarm is due.

@@ -49,13 +49,17 @@ extension ServerCore {
         guard let stated, stated.version == NodeDigest.version else { return }
         if stated.treeDigest == own {
             // What was wrong may be overwritten by now, or may not: a suspect stays one.
-            if digests.standing == .trusted { digests.isReloaded = false }
+            if digests.standing == .trusted { digests.remedy = .none }
             return
         }
         statistics.digestMismatches += 1
         if digests.takeAlarm(now.monotonic) {
             effects.notices.append(
                 .digestMismatch(zxid, stated: stated.treeDigest, own: own))
+            // A leader that gave no snapshot may give one now.
+            if digests.standing == .refused, digests.remedy != .resynchronized {
+                digests.standing = .suspect
+            }
         }
         if digests.standing == .trusted { digests.standing = .suspect }
     }
@@ -70,23 +74,32 @@ extension ServerCore {
         if role.isServing { digests.trust() }
     }
 
-    /// Takes a server whose tree differs out of service: its tree is loaded from the disk again,
-    /// and it comes back to its leader with that. Where that has not helped, it serves no clients.
+    /// Takes a server whose tree differs out of service: its tree is loaded from the disk again, and it
+    /// comes back to its leader with that. Where that has not helped, it serves no clients until its
+    /// leader has sent it a snapshot; where that has not helped either, until there is another leader.
     func leaveService(_ now: Now, _ effects: inout Effects) {
         if role.isLeading { return handOverAsSuspect(now, &effects) }
-        if digests.isReloaded {
-            digests.standing = .refused
-            isServing = false
-            idleSince = now.monotonic
-            endClients(.notServing, &effects)
-            effects.notices.append(.treeRefused)
-        } else if peer.reloadTree(
-            "the tree is not what the leader has", now: now.monotonic, into: &effects.zab)
-        {
-            digests.isReloaded = true
+        switch digests.remedy {
+        case .none:
+            let reason = "the tree is not what the leader has"
+            guard peer.reloadTree(reason, now: now.monotonic, into: &effects.zab) else { return }
+            digests.remedy = .reloaded
             digests.standing = .unknown
-            followPeer(now, &effects)
+        case .reloaded, .asked:
+            refuseService(now, &effects)
+            guard peer.askForTree(now: now.monotonic, into: &effects.zab) else { return }
+            digests.remedy = .asked
+        case .resynchronized: return refuseService(now, &effects)
         }
+        followPeer(now, &effects)
+    }
+
+    private func refuseService(_ now: Now, _ effects: inout Effects) {
+        if digests.remedy != .asked { effects.notices.append(.treeRefused) }
+        digests.standing = .refused
+        isServing = false
+        idleSince = now.monotonic
+        endClients(.notServing, &effects)
     }
 
     /// What this server stated with its proposal is not what that became here: which of the two is

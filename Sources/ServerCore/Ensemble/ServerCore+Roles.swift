@@ -107,7 +107,7 @@ extension ServerCore {
         tree.defects = configuration.defects
         keepDigest()
         preparer.forget(tree)
-        digests.standing = .unknown
+        digests.replaced()
     }
 
     func endClients(_ reason: CloseReason, _ effects: inout Effects) {

@@ -49,6 +49,7 @@ extension Ghost {
             server.uncut = nil
             server.durable = end.zxid
             run.figures.installs += 1
+        case .treeReplaced: break
         case .installFailed: run.figures.failedInstalls += 1
         }
         checkQuorum("\(id) \(report)")

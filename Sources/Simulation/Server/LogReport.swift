@@ -10,5 +10,6 @@ package enum LogReport {
     case epochsWritten(Epochs)
     case truncated(to: ChainPoint, DataTree?)
     case installed(LinkID, ChainPoint, SnapshotOrigin, DataTree)
+    case treeReplaced(LinkID, ChainPoint, DataTree)
     case installFailed(LinkID, reason: String)
 }

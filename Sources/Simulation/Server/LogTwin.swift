@@ -16,6 +16,7 @@ final class LogTwin {
         case writeEpochs(Epochs)
         case truncate(to: Zxid, rebuilds: Bool)
         case install(LinkID, zxid: Zxid, FeedTwin)
+        case replaceTree(LinkID, zxid: Zxid, FeedTwin)
         case roll
         case purge(below: Zxid)
     }
@@ -49,7 +50,7 @@ final class LogTwin {
     private var isWatermarkBehind = false
     private var idleTimer = 0
     /// A leader's snapshot is being taken.
-    private var installation: (link: LinkID, feed: FeedTwin)?
+    private var installation: (link: LinkID, feed: FeedTwin, isTree: Bool)?
     /// With ZOOKEEPER-3642: what came after a leader's snapshot of which the disk has nothing.
     private var unwritten: (link: LinkID, batches: [TxnBatch])?
     /// With ZOOKEEPER-2201: streams of snapshots under way, which hold what this thread needs.
@@ -138,7 +139,14 @@ final class LogTwin {
     private func perform(_ operation: Operation) {
         idleTimer += 1
         if case .other(.install(let link, let zxid, let feed)) = operation {
-            return begin(link, zxid, feed)
+            return begin(link, feed, isTree: false) { () throws(SyncError) in
+                try storage.beginInstall(zxid: zxid)
+            }
+        }
+        if case .other(.replaceTree(let link, let zxid, let feed)) = operation {
+            return begin(link, feed, isTree: true) { () throws(SyncError) in
+                try storage.beginTree(zxid: zxid)
+            }
         }
         isAwake = true
         current = operation
@@ -200,7 +208,7 @@ final class LogTwin {
 
     private func apply(_ message: Message) throws(SyncError) -> LogReport? {
         switch message {
-        case .append, .install: preconditionFailure("handled by who calls this")
+        case .append, .install, .replaceTree: preconditionFailure("handled by who calls this")
         case .roll: log.roll()
         case .purge(let zxid):
             let purge = try storage.release(upTo: zxid)
@@ -227,13 +235,19 @@ final class LogTwin {
     // MARK: A leader's snapshot
 
     /// The thread does nothing else until the stream has ended.
-    private func begin(_ link: LinkID, _ zxid: Zxid, _ feed: FeedTwin) {
+    private func begin(
+        _ link: LinkID, _ feed: FeedTwin, isTree: Bool, _ order: () throws(SyncError) -> Void
+    ) {
+        installation = (link, feed, isTree)
         do throws(SyncError) {
-            try storage.beginInstall(zxid: zxid)
+            try order()
         } catch {
+            if case .badStream(let reason) = error {
+                endInstall { .installFailed($0, reason: reason) }
+                return next()
+            }
             return life.storageFailed("\(error)")
         }
-        installation = (link, feed)
         isAwake = false
         feed.onInput = { [self] in wakeInstaller() }
         wakeInstaller()
@@ -245,7 +259,7 @@ final class LogTwin {
     }
 
     private func takePieces() throws(SyncError) {
-        guard let (_, feed) = installation else { return }
+        guard let feed = installation?.feed else { return }
         do throws(SyncError) {
             while let piece = feed.next() {
                 guard let rest = try storage.takeInstall(piece) else { continue }
@@ -263,6 +277,10 @@ final class LogTwin {
     }
 
     private func finishInstall() throws(SyncError) {
+        if installation?.isTree == true {
+            let tree = try storage.finishTree()
+            return endInstall { .treeReplaced($0, storage.end, tree) }
+        }
         let disk = life.hardware.disk
         if life.defects.contains(.zookeeper2872) { disk.ignoredSyncs = Hardware.directory.snapshots }
         let tree = try storage.finishInstall()
@@ -281,7 +299,7 @@ final class LogTwin {
     }
 
     private func endInstall(_ outcome: (LinkID) -> LogReport) {
-        guard let (link, feed) = installation else { return }
+        guard let (link, feed, _) = installation else { return }
         feed.onInput = {}
         installation = nil
         report(outcome(link))

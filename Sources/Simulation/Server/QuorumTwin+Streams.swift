@@ -12,7 +12,10 @@ extension QuorumTwin {
         link.isStreaming = true
         var pieces: [[UInt8]] = []
         let result: Result<SyncPlan?, any Error> = Result {
-            try sync.send(after: order.after, upTo: order.upTo, isFirst: order.isFirst) {
+            try sync.send(
+                after: order.after, upTo: order.upTo, isFirst: order.isFirst,
+                isTreeWanted: order.isTreeWanted
+            ) {
                 pieces.append([UInt8]($0))
             }
         }

@@ -132,13 +132,18 @@ final class ServerProcess {
             run.moments.cutting(life.id)
             snapshots.suspend()
             log.send(.truncate(to: zxid, rebuilds: rebuilds))
-        case .install(let link, let zxid):
-            guard let feed = quorum.feed(of: link) else {
-                return life.tell(.installFailed(link, reason: "the connection is gone"))
-            }
-            snapshots.suspend()
-            log.send(.install(link, zxid: zxid, feed))
+        case .install(let link, let zxid): feed(from: link) { .install(link, zxid: zxid, $0) }
+        case .replaceTree(let link, let zxid):
+            feed(from: link) { .replaceTree(link, zxid: zxid, $0) }
         }
+    }
+
+    private func feed(from link: LinkID, to message: (FeedTwin) -> LogTwin.Message) {
+        guard let feed = quorum.feed(of: link) else {
+            return life.tell(.installFailed(link, reason: "the connection is gone"))
+        }
+        snapshots.suspend()
+        log.send(message(feed))
     }
 
     // MARK: The disk's answers
@@ -158,6 +163,11 @@ final class ServerProcess {
             life.step(.zab(.installed(link, zxid: end.zxid)))
             snapshots.resume(installed: end, origin)
             quorum.use(origin)
+            quorum.snapshotInstalled(link)
+        case .treeReplaced(let link, let end, let tree):
+            replaceTree(tree)
+            life.step(.zab(.installed(link, zxid: end.zxid)))
+            snapshots.resume(at: end)
             quorum.snapshotInstalled(link)
         case .installFailed(let link, let reason):
             run.note(host, "the leader's snapshot was not taken: \(reason)")

@@ -66,7 +66,7 @@ final class SyncStreams: @unchecked Sendable {
         do {
             let plan = try sync.send(
                 after: order.after, upTo: order.upTo, isFirst: order.isFirst,
-                apacheEpochStart: order.apacheEpochStart
+                isTreeWanted: order.isTreeWanted, apacheEpochStart: order.apacheEpochStart
             ) { packets in
                 let begin = NIODeadline.now()
                 let stall = channel.eventLoop.scheduleTask(in: stallLimit) {

@@ -8,8 +8,9 @@ package enum LearnerMessage {
     case observerInfo(acceptedEpoch: Epoch, LearnerInfo)
     /// The answer to LEADERINFO: the end of the learner's history. The epoch is that of the last
     /// leader it followed, nil where it had accepted the proposed one before, so that this is no
-    /// acknowledgement of it.
-    case ackEpoch(lastLoggedZxid: Zxid, currentEpoch: Epoch?)
+    /// acknowledgement of it. One of ours whose tree is not what the leader's is may ask for a snapshot
+    /// beside the history that it has: a word behind the epoch, which Apache's leaders do not read.
+    case ackEpoch(lastLoggedZxid: Zxid, currentEpoch: Epoch?, wantsTree: Bool = false)
     /// Of NEWLEADER, then of UPTODATE (both with the epoch's first zxid), then of each proposal:
     /// everything up to it is durable.
     case ack(Zxid)
@@ -33,10 +34,12 @@ extension LearnerMessage {
         case .ackEpoch:
             self = try packet.decodeData { (data) throws(DecodeError) in
                 let epoch = try data.readInt32()
+                let flags = data.rest.count >= 4 ? try data.readInt32() : 0
                 return .ackEpoch(
                     lastLoggedZxid: packet.zxid,
                     currentEpoch: epoch == QuorumPacketFormat.noEpoch
-                        ? nil : Epoch(rawValue: UInt32(bitPattern: epoch)))
+                        ? nil : Epoch(rawValue: UInt32(bitPattern: epoch)),
+                    wantsTree: flags & QuorumPacketFormat.wantsTree != 0)
             }
         case .ack: self = .ack(packet.zxid)
         case .request: self = .request(try packet.forwardedRequest())
@@ -80,12 +83,13 @@ extension ByteWriter {
         case .observerInfo(let acceptedEpoch, let info):
             writePacketHead(.observerInfo, Zxid(epoch: acceptedEpoch, counter: 0))
             writeData { writeLearnerInfo(info) }
-        case .ackEpoch(let lastLoggedZxid, let currentEpoch):
+        case .ackEpoch(let lastLoggedZxid, let currentEpoch, let wantsTree):
             writePacketHead(.ackEpoch, lastLoggedZxid)
             writeData {
                 writeInt32(
                     currentEpoch.map { Int32(bitPattern: $0.rawValue) }
                         ?? QuorumPacketFormat.noEpoch)
+                if wantsTree { writeInt32(QuorumPacketFormat.wantsTree) }
             }
         case .ack(let zxid): writePacket(.ack, zxid)
         case .request(let request): writeForwardedRequest(request)

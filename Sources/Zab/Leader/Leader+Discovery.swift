@@ -109,6 +109,7 @@ extension Leader {
             learner.hasAcknowledgedEpoch = true
             checkAcknowledgedEpoch(&effects)
         }
+        if learner.wantsTree { considerTree(learner) }
         synchronizeWaiting(&effects)
     }
 

@@ -29,7 +29,7 @@ extension Leader {
     private func begin(
         _ learner: LearnerLink, _ effects: inout ZabEffects
     ) {
-        guard let common = commonEnd(with: learner.last), learner.isOurs || common == learner.last
+        guard !learner.isTreeGranted, let common = commonEnd(with: learner.last), learner.isOurs || common == learner.last
                 || common.epoch == learner.last.epoch
         else { return stream(learner, &effects) }
         let isUncut = configuration.defects.contains(.zookeeper1154)
@@ -63,7 +63,8 @@ extension Leader {
         effects.stream.append(
             SyncOrder(
                 link: learner.link.id, learner: learner.server, after: learner.last,
-                isFirst: !learner.isStreamBegun, upTo: ledger.history.committed,
+                isFirst: !learner.isStreamBegun, isTreeWanted: learner.isTreeGranted,
+                upTo: ledger.history.committed,
                 apacheEpochStart: learner.isOurs ? nil : firstZxid))
         learner.isStreamBegun = true
     }
@@ -155,6 +156,8 @@ extension Leader {
         sendCommit(learner, &effects)
         write(learner, .upToDate, &effects)
         learner.phase = .live
+        learner.liveSince = now
+        if learner.isTreeGranted { learner.wantsTree = false }
         if learner.isVoter { sendEach(learner, &effects) }
         effects.notices.append(.learnerSynced(learner.server))
     }

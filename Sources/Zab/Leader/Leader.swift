@@ -138,7 +138,8 @@ final class Leader {
     ) -> ServerID? {
         switch message {
         case .ack(let zxid): handleAck(zxid, learner, &effects)
-        case .ackEpoch(let last, let current):
+        case .ackEpoch(let last, let current, let wantsTree):
+            learner.wantsTree = wantsTree
             handleAckEpoch(last, current, learner, &effects)
         case .ping:
             handlePing(learner)

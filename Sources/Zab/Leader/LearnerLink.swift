@@ -39,6 +39,12 @@ final class LearnerLink {
     var hasAcknowledgedEpoch = false
     /// The end of its log; while it is streamed to, of what it has been sent.
     var last = Zxid.zero
+    /// It says that its tree is not what the leader states, and asks for a snapshot.
+    var wantsTree = false
+    /// It gets one.
+    var isTreeGranted = false
+    /// When UPTODATE was sent.
+    var liveSince: Instant?
     /// A `SyncOrder` has been given: the next one goes on.
     var isStreamBegun = false
     /// What it has been sent as PROPOSAL or INFORM.

@@ -60,7 +60,19 @@ extension Learner {
     private func acknowledgeEpoch(_ current: Epoch?, _ effects: inout ZabEffects) {
         precondition(ledger.isSettled, "the end of the log is not known")
         enter(.acknowledging)
+        // Only a leader that is established already, and whose history this server has: one that
+        // counts the answer must be told where the log ends.
+        hasAskedForTree = ledger.treeWantedIn == epoch && epoch == ledger.epochs.current
+        ledger.treeWantedIn = nil
+        // An Apache leader sends a snapshot to who ends where no history of its own comes by.
+        let end = hasAskedForTree && !isLeaderOurs ? Learner.endOfNowhere : ledger.end
         write(
-            .ackEpoch(lastLoggedZxid: ledger.end, currentEpoch: current), &effects)
+            .ackEpoch(
+                lastLoggedZxid: end, currentEpoch: current,
+                wantsTree: hasAskedForTree && isLeaderOurs), &effects)
     }
+
+    /// In the epoch that no ensemble has: only of Apache's servers that were started alone there is a
+    /// history of it.
+    private static var endOfNowhere: Zxid { Zxid(epoch: Epoch(rawValue: 0), counter: 1) }
 }

@@ -25,6 +25,10 @@ extension Learner {
 
     func handleSnap(_ zxid: Zxid, _ effects: inout ZabEffects) {
         guard begins("SNAP"), let link else { return }
+        if hasAskedForTree, isLeaderOurs {
+            announced = zxid
+            return ledger.replaceTree(link.id, zxid: zxid, into: &effects)
+        }
         guard ledger.mayInstall(zxid) else {
             return violate("SNAP of \(zxid), but \(ledger.assured) is committed")
         }
@@ -44,7 +48,9 @@ extension Learner {
 
     func handleInstalled(_ id: LinkID, _ zxid: Zxid) {
         guard id == link?.id else { return }
-        precondition(phase == .receiving && announced == zxid, "\(zxid) installed in \(phase)")
+        precondition(
+            phase == .receiving && (announced == zxid || hasAskedForTree),
+            "\(zxid) installed in \(phase)")
     }
 
     // MARK: NEWLEADER

@@ -35,7 +35,8 @@ final class Learner {
     enum Ending {
         /// The link is gone, or not worth keeping for this reason.
         case look(String, LinkCloseReason)
-        /// Its disk can be trusted again: it comes back as a voter.
+        /// It comes back to the same leader: as a voter, since its disk can be trusted again, or to ask
+        /// for a snapshot.
         case rejoin
     }
 
@@ -64,6 +65,8 @@ final class Learner {
     var acked = Zxid.zero
     /// Everything that the tree has is committed.
     var isSynced = false
+    /// The leader was asked for a snapshot for the tree's sake.
+    var hasAskedForTree = false
 
     /// - Parameter isVoter: whether this server's disk may be counted with.
     init(_ ledger: Ledger, leader: ServerID, isVoter: Bool, now: Instant) {

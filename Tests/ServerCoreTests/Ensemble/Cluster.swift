@@ -232,7 +232,7 @@ final class Cluster {
         var after = order.after
         if order.isFirst {
             let common = records.last { $0.zxid <= after }?.zxid ?? .zero
-            if prefersSnapshots {
+            if prefersSnapshots || order.isTreeWanted {
                 after = records.last?.zxid ?? .zero
                 wire.snapshot = records
                 packets.writePacket(.snap, after)

@@ -98,28 +98,6 @@ struct DigestTests {
         cluster.expectSameTrees()
     }
 
-    @Test("where the disk has the same error it serves no clients, and votes on")
-    func refused() {
-        let cluster = Cluster.serving(voters: 3)
-        guard let leader = cluster.leader else { return }
-        let client = leader.connect(timeoutMilliseconds: 10_000)
-        client.create("/a", "x")
-        let follower = cluster.followers[0]
-        follower.core.tree.corrupt("/a")
-        follower.disk.corrupt("/a")
-        let served = follower.connect()
-        client.create("/b")
-        cluster.runUntilServing()
-        client.create("/c")
-        #expect(follower.notices.contains(.treeRefused))
-        #expect(follower.closed.contains { $0.connection == served.id })
-        #expect(!follower.isTakingRequests)
-        // With the third server gone, what is acknowledged is acknowledged by it.
-        cluster.followers[1].crash()
-        #expect(client.create("/d")?.error == .ok)
-        #expect(follower.disk.last == leader.disk.last)
-    }
-
     @Test("a leader that differs from all others stays the only one that serves until it goes")
     func leader() {
         let cluster = Cluster.serving(voters: 3)

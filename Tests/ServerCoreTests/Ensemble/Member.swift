@@ -114,6 +114,13 @@ final class Member: TestServer {
             disk.records = snapshot
             step(.treeReplaced(disk.makeTree()))
             step(.zab(.installed(link, zxid: zxid)))
+        case .storage(.replaceTree(let link, let zxid)):
+            guard let snapshot = cluster.takeSnapshot(self, link) else {
+                return step(.zab(.installFailed(link, reason: "the link is gone")))
+            }
+            disk.records = snapshot + disk.records.filter { $0.zxid > zxid }
+            step(.treeReplaced(disk.makeTree()))
+            step(.zab(.installed(link, zxid: disk.last)))
         }
     }
 

@@ -40,4 +40,5 @@ enum StorageJob {
     case writeEpochs(Epochs)
     case truncate(to: Zxid, rebuilds: Bool)
     case install(LinkID, zxid: Zxid)
+    case replaceTree(LinkID)
 }

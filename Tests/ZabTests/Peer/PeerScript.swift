@@ -55,6 +55,11 @@ final class PeerScript {
         }
     }
 
+    func askForTree() -> Bool {
+        defer { take() }
+        return peer.askForTree(now: now, into: &effects)
+    }
+
     /// The end of a turn.
     func flush() {
         peer.flush(into: &effects)
@@ -101,6 +106,7 @@ final class PeerScript {
             case .writeEpochs(let epochs): step(.epochsWritten(epochs))
             case .truncate(let zxid, _): step(.truncated(to: zxid))
             case .install(let link, let zxid): step(.installed(link, zxid: zxid))
+            case .replaceTree(let link): step(.installed(link, zxid: peer.history.last))
             }
             flush()
         }
@@ -148,6 +154,9 @@ final class PeerScript {
             case .install(let link, let zxid):
                 lines.append("install \(zxid)")
                 jobs.append(.install(link, zxid: zxid))
+            case .replaceTree(let link, let zxid):
+                lines.append("replace tree \(zxid)")
+                jobs.append(.replaceTree(link))
             }
         }
         if let server = effects.connect { lines.append("connect \(server)") }
@@ -155,7 +164,8 @@ final class PeerScript {
         for order in effects.stream {
             let first = order.isFirst ? "" : " on"
             let range = "after \(order.after) to \(order.upTo)"
-            lines.append("stream\(first) \(order.link.rawValue) \(range)")
+            let tree = order.isTreeWanted ? ", a tree" : ""
+            lines.append("stream\(first) \(order.link.rawValue) \(range)\(tree)")
         }
         for (link, reason) in effects.close {
             lines.append("close \(link.rawValue) \(PeerScript.name(of: reason))")
@@ -170,7 +180,9 @@ final class PeerScript {
         var input = link.output.view
         while let packet = try? decoder.next(&input) {
             let type = packet.type.map { "\($0)" } ?? "\(packet.rawType)"
-            lines.append("\(link.id.rawValue) \(type) \(packet.zxid)")
+            let wish =
+                if case .ackEpoch(_, _, wantsTree: true) = try? LearnerMessage(packet) { ", a tree" } else { "" }
+            lines.append("\(link.id.rawValue) \(type) \(packet.zxid)\(wish)")
         }
         link.output.removeAll()
     }
