@@ -191,7 +191,10 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "ZKNodeTests",
-            dependencies: ["ZKNode", "ServerCore", "ServerConfiguration", "Zab", "ZKWire"] + nio,
+            dependencies: [
+                "ZKNode", "ServerCore", "ServerConfiguration", "Zab", "ZKWire", "DataTree", "Recovery",
+                "Snapshot", "Storage",
+            ] + nio,
             swiftSettings: strict),
     ]
 )

@@ -70,6 +70,9 @@ final class TestEnsemble {
     /// The disk of a server that does not run is lost.
     func wipe(_ id: Int) { directories[id - 1] = TemporaryDirectory() }
 
+    /// Where a server keeps what it has.
+    func dataDirectory(of id: Int) -> String { directories[id - 1].path }
+
     /// Whether the log on a server's disk goes back to the beginning.
     func hasFirstSegment(_ id: Int) -> Bool {
         let names = directories[id - 1].names(in: "zknode/log").filter { $0.hasSuffix(".log") }

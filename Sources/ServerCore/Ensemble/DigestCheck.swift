@@ -33,10 +33,14 @@ struct DigestCheck {
     private var leader: ServerID?
     /// Until then no further mismatch is told.
     private var silentUntil: Instant?
+    /// When the leader may be asked once more.
+    private var nextRequest: Instant?
     private(set) var log = Deque<ZxidDigest>()
 
     /// Between alarms: a tree that differs once differs at each transaction.
     private static let alarmInterval = Duration.seconds(60)
+    /// Between two requests for a snapshot: a leader that gave none may have a quorum behind it soon.
+    private static let requestInterval = Duration.seconds(5)
     /// Apache's `DIGEST_LOG_LIMIT` and `DIGEST_LOG_INTERVAL`.
     private static let logLimit = 1024
     private static let logInterval: Int64 = 128
@@ -57,6 +61,17 @@ struct DigestCheck {
     mutating func replaced() {
         standing = .unknown
         if remedy == .asked { remedy = .resynchronized }
+    }
+
+    mutating func noteRequest(_ now: Instant) {
+        remedy = .asked
+        nextRequest = now + DigestCheck.requestInterval
+    }
+
+    /// Whether what was not given may be asked for again.
+    func isRequestDue(_ now: Instant) -> Bool {
+        guard standing == .refused, remedy != .resynchronized else { return false }
+        return nextRequest.map { now >= $0 } ?? true
     }
 
     /// Whether an alarm is due.

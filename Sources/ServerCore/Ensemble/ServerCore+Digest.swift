@@ -56,11 +56,8 @@ extension ServerCore {
         if digests.takeAlarm(now.monotonic) {
             effects.notices.append(
                 .digestMismatch(zxid, stated: stated.treeDigest, own: own))
-            // A leader that gave no snapshot may give one now.
-            if digests.standing == .refused, digests.remedy != .resynchronized {
-                digests.standing = .suspect
-            }
         }
+        if digests.isRequestDue(now.monotonic) { digests.standing = .suspect }
         if digests.standing == .trusted { digests.standing = .suspect }
     }
 
@@ -88,7 +85,7 @@ extension ServerCore {
         case .reloaded, .asked:
             refuseService(now, &effects)
             guard peer.askForTree(now: now.monotonic, into: &effects.zab) else { return }
-            digests.remedy = .asked
+            digests.noteRequest(now.monotonic)
         case .resynchronized: return refuseService(now, &effects)
         }
         followPeer(now, &effects)

@@ -76,8 +76,10 @@ package final class Ghost {
         if let known = hashes[zxid] {
             return expect(known == hash, "P-02", "server \(id) logs another \(zxid)")
         }
+        // Who stops leading hands over what it had proposed in that turn.
+        let hasLed = role == .looking && leaders[zxid.epoch]?.server == id
         if case .leading(zxid.epoch, _) = role {
-        } else {
+        } else if !hasLed {
             fail("P-02", "server \(id), \(role), invents \(zxid)")
         }
         hashes[zxid] = hash

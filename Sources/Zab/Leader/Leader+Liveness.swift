@@ -88,12 +88,12 @@ extension Leader {
         let last = ledger.history.last
         let isTaken = learners.contains { $0.isSyncedVoter && $0.acked == last }
         let isDone = ledger.history.committed == last && (!departure.abstains || isTaken)
-        if isDone || (!departure.abstains && now > departure.deadline) {
+        if isDone {
             end(departure.reason, abstains: departure.abstains)
         } else if now > departure.deadline {
-            // Nobody can take over: better this leader than none.
-            self.departure = nil
-            enter(.established)
+            // Nobody is known to be able to take over: whoever is best, this server too. It does not just
+            // go on, since what learners have asked for meanwhile it has not taken.
+            end(departure.reason)
         }
     }
 }

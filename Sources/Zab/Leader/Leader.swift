@@ -80,7 +80,7 @@ final class Leader {
     var followers: ServerSet { ServerSet(learners.lazy.filter(\.isVoter).map(\.server)) }
 
     func enter(_ next: Phase) {
-        precondition(next > phase || phase == .leaving, "\(next) after \(phase)")
+        precondition(next > phase, "\(next) after \(phase)")
         phase = next
         lastProgress = now
     }

@@ -74,7 +74,7 @@ struct DigestResyncTests {
         #expect(follower.disk.last == leader.disk.last)
         third.restart()
         cluster.runUntilServing()
-        cluster.run(milliseconds: 61_000)
+        cluster.run(milliseconds: 6000)
         write(2)
         #expect(follower.isTakingRequests)
         cluster.expectSameTrees()

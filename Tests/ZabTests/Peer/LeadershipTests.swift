@@ -37,6 +37,24 @@ struct LeadershipTests {
         #expect(script.peer.history.committed == z(2, 1))
     }
 
+    @Test("Handing over while the own disk stands still ends in an election, not in going on")
+    func vainHandOver() {
+        let script = PeerScript()
+        script.becomeEstablished()
+        script.propose()
+        script.learner(2, says: .ack(z(2, 1)))
+        script.step(.handOver)
+        for _ in 0..<20 where script.peer.role != .looking {
+            script.wait(milliseconds: 60)
+            let packet = ByteWriter()
+            packet.writePing(.zero, touches: [])
+            script.receive(packet, 2)
+            #expect(!script.peer.canPropose)
+        }
+        #expect(script.peer.role == .looking)
+        #expect(script.peer.history.committed == .zero)
+    }
+
     @Test("Leadership is confirmed by PINGs sent after the question, and by what was proposed")
     func confirmation() {
         let script = PeerScript()
