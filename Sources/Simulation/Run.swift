@@ -5,7 +5,8 @@ package final class Run {
     package let options: Options
     private var agenda = Agenda()
     var chance: Chance
-    let census = Census()
+    /// nil: nobody asks, and what refers to parts weakly makes them dear.
+    let census: Census?
     package var figures = Figures()
     /// The first property that did not hold.
     package private(set) var failure: Failure?
@@ -18,8 +19,11 @@ package final class Run {
     private let trace: ((String) -> Void)?
 
     /// - Parameter trace: gets a line for everything of interest.
-    package init(_ options: Options, trace: ((String) -> Void)? = nil) {
+    package init(
+        _ options: Options, census: Census? = nil, trace: ((String) -> Void)? = nil
+    ) {
         self.options = options
+        self.census = census
         self.trace = trace
         chance = Chance(seed: options.seed)
     }
