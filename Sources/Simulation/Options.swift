@@ -67,8 +67,9 @@ package struct Options: Sendable {
         options.recentBytes = load.scaled(chance.pick([512, 4096, 65_536]))
         options.safetySpan = .seconds(chance.pick([20, 30, 60]))
         options.keepsDigest = chance.percent(75)
-        options.socketBytes = chance.pick([8 << 10, 64 << 10, 1 << 20])
-        options.linkBytes = chance.pick([max(64 << 10, 4 * options.recentBytes), 128 << 20])
+        options.socketBytes = chance.pick([4 << 10, 64 << 10, 1 << 20])
+        // Room for what a DIFF from memory may be.
+        options.linkBytes = chance.pick([max(8 << 10, 4 * options.recentBytes), 128 << 20])
         options.start = someStart(load, &chance)
         options.faults = FaultRates(&chance)
         if options.start == .zero, chance.percent(25) {

@@ -11,6 +11,8 @@ package final class Run {
     /// The first property that did not hold.
     package private(set) var failure: Failure?
     var moments = Moments()
+    /// Until then clients hardly think.
+    private(set) var rushUntil = Int64(0)
     /// No fault begins any more.
     var areFaultsOver = false
     /// A hash over everything that happened and when: two runs of a seed have the same (P-23).
@@ -32,6 +34,9 @@ package final class Run {
 
     /// Simulated nanoseconds since the run began.
     var now: Int64 { agenda.now }
+
+    /// For so long clients ask for as much as they can.
+    func rush(for span: Span) { rushUntil = max(rushUntil, now + span.nanoseconds) }
 
     func after(_ delay: Span, _ action: @escaping () -> Void) { agenda.plan(after: delay, action) }
 

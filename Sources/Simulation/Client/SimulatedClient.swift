@@ -96,7 +96,8 @@ package final class SimulatedClient: CustomStringConvertible {
 
     private func think() {
         let attempt = attempt
-        let range = isWaitingForService ? Load.busy.thinking : run.options.thinking
+        let isHurried = isWaitingForService || run.now < run.rushUntil
+        let range = isHurried ? Load.busy.thinking : run.options.thinking
         run.after(chance.span(range)) { [self] in
             guard state == .open, attempt == self.attempt else { return }
             if owed.count < 4, !isEnding {
