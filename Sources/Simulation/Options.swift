@@ -68,8 +68,10 @@ package struct Options: Sendable {
         options.safetySpan = .seconds(chance.pick([20, 30, 60]))
         options.keepsDigest = chance.percent(75)
         options.socketBytes = chance.pick([4 << 10, 64 << 10, 1 << 20])
-        // Room for what a DIFF from memory may be.
-        options.linkBytes = chance.pick([max(8 << 10, 4 * options.recentBytes), 128 << 20])
+        if options.socketBytes == 4 << 10 {
+            // Room for what a DIFF from memory may be.
+            options.linkBytes = max(8 << 10, 2 * options.recentBytes)
+        }
         options.start = someStart(load, &chance)
         options.faults = FaultRates(&chance)
         if options.start == .zero, chance.percent(25) {
