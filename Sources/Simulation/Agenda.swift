@@ -33,16 +33,15 @@ struct Agenda {
             actions.append(action)
         }
         heap.append(Entry(at: now + max(delay.nanoseconds, 0), number: lastNumber, slot: slot))
-        rise(heap.count - 1)
+        rise()
     }
 
     /// The next thing to do; time passes until then.
     mutating func takeNext() -> (() -> Void)? {
         guard let first = heap.first else { return nil }
         now = first.at
-        heap.swapAt(0, heap.count - 1)
-        heap.removeLast()
-        sink(0)
+        let last = heap.removeLast()
+        if !heap.isEmpty { sink(last) }
         freeSlots.append(first.slot)
         return actions[first.slot].take()
     }
@@ -53,29 +52,29 @@ struct Agenda {
         freeSlots.removeAll()
     }
 
-    private mutating func rise(_ start: Int) {
-        var index = start
-        while index > 0 {
-            let parent = (index - 1) / 2
-            guard heap[index].isBefore(heap[parent]) else { return }
-            heap.swapAt(index, parent)
-            index = parent
+    /// Finds the place of what has come in at the end.
+    private mutating func rise() {
+        var hole = heap.count - 1
+        let entry = heap[hole]
+        while hole > 0 {
+            let parent = (hole - 1) / 2
+            guard entry.isBefore(heap[parent]) else { break }
+            heap[hole] = heap[parent]
+            hole = parent
         }
+        heap[hole] = entry
     }
 
-    private mutating func sink(_ start: Int) {
-        var index = start
-        while true {
-            var least = index
-            if 2 * index + 1 < heap.count, heap[2 * index + 1].isBefore(heap[least]) {
-                least = 2 * index + 1
-            }
-            if 2 * index + 2 < heap.count, heap[2 * index + 2].isBefore(heap[least]) {
-                least = 2 * index + 2
-            }
-            guard least != index else { return }
-            heap.swapAt(index, least)
-            index = least
+    /// Finds the place of what was the last, now that the first has gone.
+    private mutating func sink(_ entry: Entry) {
+        var hole = 0
+        while 2 * hole + 1 < heap.count {
+            var child = 2 * hole + 1
+            if child + 1 < heap.count, heap[child + 1].isBefore(heap[child]) { child += 1 }
+            guard heap[child].isBefore(entry) else { break }
+            heap[hole] = heap[child]
+            hole = child
         }
+        heap[hole] = entry
     }
 }

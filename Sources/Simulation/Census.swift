@@ -7,6 +7,8 @@ package final class Census {
 
     private var entries: [Entry] = []
 
+    package init() {}
+
     func add(_ part: AnyObject) { entries.append(Entry(part: part, name: "\(type(of: part))")) }
 
     package var count: Int { entries.count }

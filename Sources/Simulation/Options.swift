@@ -9,6 +9,10 @@ package struct Options: Sendable {
     package var voters = 3
     package var observers = 0
     package var clients = 4
+    /// What passes between two requests of a client.
+    package var thinking = Load.busy.thinking
+    /// Of a hundred requests two would end a session or a connection; it is so many times fewer.
+    package var stays = 4
     package var tick = Span.milliseconds(200)
     package var initLimit = 10
     package var syncLimit = 5
@@ -53,18 +57,26 @@ package struct Options: Sendable {
         options.tick = .milliseconds(chance.pick([100, 200, 400]))
         options.latency = .microseconds(50) ... .milliseconds(chance.pick([1, 5, 40]))
         options.syncTime = .microseconds(100) ... .milliseconds(chance.pick([2, 10, 60]))
-        options.segmentBytes = chance.pick([16, 32, 64]) * 1024
-        options.snapshotTxnCount = chance.pick([40, 150, 600])
-        options.recentBytes = chance.pick([512, 4096, 65_536])
+        let load = Load.some(&chance)
+        options.thinking = load.thinking
+        // A segment has a block of zeros at least behind that of its header.
+        options.segmentBytes = max(2, load.scaled(chance.pick([4, 8, 16]))) * 4096
+        // Not so few that there is one all the time.
+        options.snapshotTxnCount = max(16, load.scaled(chance.pick([40, 150, 600])))
+        options.stays = load.scaled(4)
+        options.recentBytes = load.scaled(chance.pick([512, 4096, 65_536]))
         options.safetySpan = .seconds(chance.pick([20, 30, 60]))
         options.keepsDigest = chance.percent(75)
-        options.socketBytes = chance.pick([8 << 10, 64 << 10, 1 << 20])
-        options.linkBytes = chance.pick([max(64 << 10, 4 * options.recentBytes), 128 << 20])
-        options.start = someStart(&chance)
+        options.socketBytes = chance.pick([4 << 10, 64 << 10, 1 << 20])
+        if options.socketBytes == 4 << 10 {
+            // Room for what a DIFF from memory may be.
+            options.linkBytes = max(8 << 10, 2 * options.recentBytes)
+        }
+        options.start = someStart(load, &chance)
         options.faults = FaultRates(&chance)
         if options.start == .zero, chance.percent(25) {
-            options.maximumCounter = UInt32(chance.pick([300, 1000]))
             options.counterReserve = 100
+            options.maximumCounter = 100 + UInt32(load.scaled(chance.pick([200, 900])))
         }
         options.isLogCompressed = chance.percent(25)
         return options
@@ -72,8 +84,8 @@ package struct Options: Sendable {
 
     /// Mostly the beginning; now and then just before the last transaction of an epoch, or the last
     /// epochs that there are (N-17).
-    private static func someStart(_ chance: inout Chance) -> Zxid {
-        let before = UInt32(chance.below(400))
+    private static func someStart(_ load: Load, _ chance: inout Chance) -> Zxid {
+        let before = UInt32(chance.below(load.scaled(400)))
         switch chance.below(16) {
         case 0:
             return Zxid(epoch: Epoch(rawValue: 7), counter: UInt32.max - 65_536 - before)

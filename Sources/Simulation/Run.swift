@@ -5,11 +5,14 @@ package final class Run {
     package let options: Options
     private var agenda = Agenda()
     var chance: Chance
-    let census = Census()
+    /// nil: nobody asks, and what refers to parts weakly makes them dear.
+    let census: Census?
     package var figures = Figures()
     /// The first property that did not hold.
     package private(set) var failure: Failure?
     var moments = Moments()
+    /// Until then clients hardly think.
+    private(set) var rushUntil = Int64(0)
     /// No fault begins any more.
     var areFaultsOver = false
     /// A hash over everything that happened and when: two runs of a seed have the same (P-23).
@@ -18,8 +21,11 @@ package final class Run {
     private let trace: ((String) -> Void)?
 
     /// - Parameter trace: gets a line for everything of interest.
-    package init(_ options: Options, trace: ((String) -> Void)? = nil) {
+    package init(
+        _ options: Options, census: Census? = nil, trace: ((String) -> Void)? = nil
+    ) {
         self.options = options
+        self.census = census
         self.trace = trace
         chance = Chance(seed: options.seed)
     }
@@ -28,6 +34,9 @@ package final class Run {
 
     /// Simulated nanoseconds since the run began.
     var now: Int64 { agenda.now }
+
+    /// For so long clients ask for as much as they can.
+    func rush(for span: Span) { rushUntil = max(rushUntil, now + span.nanoseconds) }
 
     func after(_ delay: Span, _ action: @escaping () -> Void) { agenda.plan(after: delay, action) }
 

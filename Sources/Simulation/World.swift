@@ -15,9 +15,13 @@ package final class World {
     private let machines: [Machine]
     private let clients: [SimulatedClient]
 
-    /// - Parameter trace: gets a line for everything of interest.
-    package init(_ options: Options, trace: ((String) -> Void)? = nil) {
-        let run = Run(options, trace: trace)
+    /// - Parameters:
+    ///   - census: gets the parts of the run.
+    ///   - trace: gets a line for everything of interest.
+    package init(
+        _ options: Options, census: Census? = nil, trace: ((String) -> Void)? = nil
+    ) {
+        let run = Run(options, census: census, trace: trace)
         course = run
         let network = Network(run, run.chance.split(), latency: options.latency)
         let ghost = Ghost(run)
@@ -34,7 +38,7 @@ package final class World {
             run, network, ghost, machines, clients: clients.map(\.host), faultChance)
         progress = ProgressWatch(run, network, machines)
         for part in [run, network, ghost, ghost.model.tree, faults] as [AnyObject] {
-            run.census.add(part)
+            run.census?.add(part)
         }
         network.accept = { [unowned self] host, wire in accept(host, wire) }
     }
@@ -45,7 +49,6 @@ package final class World {
     /// A hash over everything that happened and when: two runs of a seed have the same (P-23).
     package var eventHash: UInt64 { course.eventHash }
     package var eventCount: Int { course.eventCount }
-    package var census: Census { course.census }
 
     // MARK: Running
 

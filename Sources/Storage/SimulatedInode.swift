@@ -84,14 +84,16 @@ struct SimulatedInode {
     private mutating func remember(_ sector: Int) {
         let start = sector * Self.sectorBytes
         let content = Array(cached[start..<min(start + Self.sectorBytes, cached.count)])
-        var versions = unsynced[sector] ?? []
-        if versions.count == Self.maximumVersions { versions.remove(at: 1) }
+        Self.remember(content, &unsynced[sector, default: []])
+    }
+
+    private static func remember(_ content: [UInt8], _ versions: inout [[UInt8]]) {
+        if versions.count == maximumVersions { versions.remove(at: 1) }
         versions.append(content)
-        unsynced[sector] = versions
     }
 
     private mutating func markClean() {
-        unsynced = [:]
+        unsynced.removeAll(keepingCapacity: true)
         isSizeUnsynced = false
         unsyncedCut = nil
     }

@@ -79,9 +79,10 @@ struct SimulationTests {
         func run(_ seed: UInt64) -> Census {
             var options = Options.of(seed: seed)
             options.safetySpan = .seconds(3)
-            let world = World(options)
+            let census = Census()
+            let world = World(options, census: census)
             #expect(world.run(), "\(world.failure ?? "")")
-            return world.census
+            return census
         }
         for seed in 11...14 as ClosedRange<UInt64> {
             let census = run(seed)

@@ -36,8 +36,8 @@ extension SimulatedClient {
         case 85..<90: sendGetChildren(chance.pick(SimulatedClient.parents + ["/"]))
         case 90..<94: sendWatchRequest()
         case 94..<98: sendSync()
-        case 98: if chance.oneIn(3) { sendClose() }
-        default: if chance.oneIn(4) { disconnect() }
+        case 98: if chance.oneIn(run.options.stays) { sendClose() }
+        default: if chance.oneIn(run.options.stays) { disconnect() }
         }
     }
 

@@ -19,6 +19,7 @@ package final class SimulatedClient: CustomStringConvertible {
     var chance: Chance
     private(set) var state = State.away
     private var wire: Socket?
+    /// Of what has come, what is not a whole reply yet.
     private var input: [UInt8] = []
     private var attempt = 0
     private var lastHeard = Int64(0)
@@ -95,7 +96,9 @@ package final class SimulatedClient: CustomStringConvertible {
 
     private func think() {
         let attempt = attempt
-        run.after(chance.span(.milliseconds(1) ... .milliseconds(200))) { [self] in
+        let isHurried = isWaitingForService || run.now < run.rushUntil
+        let range = isHurried ? Load.busy.thinking : run.options.thinking
+        run.after(chance.span(range)) { [self] in
             guard state == .open, attempt == self.attempt else { return }
             if owed.count < 4, !isEnding {
                 if isResting {
@@ -201,14 +204,16 @@ package final class SimulatedClient: CustomStringConvertible {
 
     private func received(_ bytes: [UInt8]) {
         lastHeard = run.now
-        input += bytes
-        while input.count >= 4, wire != nil {
-            let length = input[0..<4].reduce(0) { $0 << 8 | Int($1) }
-            guard input.count >= 4 + length else { return }
-            let frame = Array(input[4..<(4 + length)])
-            input.removeFirst(4 + length)
-            frame.withByteView { handle($0) }
+        let all = input + bytes
+        var taken = 0
+        while all.count - taken >= 4, wire != nil {
+            let start = taken + 4
+            let length = all[taken..<start].reduce(0) { $0 << 8 | Int($1) }
+            guard all.count - start >= length else { break }
+            taken = start + length
+            all.withByteView { handle($0[view: start..<(start + length)]) }
         }
+        if wire != nil { input = Array(all[taken...]) }
     }
 
     private func handle(_ frame: ByteView) {

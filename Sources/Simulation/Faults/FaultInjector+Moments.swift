@@ -16,6 +16,16 @@ extension FaultInjector {
         }
     }
 
+    /// Cuts are rare and soon done: the leader or the learner may die at each of their steps.
+    func stepped(_ learner: ServerID, of leader: ServerID, by mode: SyncCoverage.Mode) {
+        guard mode == .trunc || mode == .truncDiff else { return }
+        guard !isOver, chance.percent(rates.cutCrashes) else { return }
+        let victim = machine(chance.percent(50) ? leader : learner)
+        run.after(chance.span(.microseconds(1) ... .milliseconds(20))) { [self] in
+            if !isOver { victim?.crash() }
+        }
+    }
+
     /// The learner may take no more of it for a while.
     func streaming(to learner: ServerID, by leader: ServerID) {
         guard !isOver, chance.percent(rates.streamStalls), let learner = machine(learner),
@@ -44,13 +54,19 @@ extension FaultInjector {
         }
     }
 
+    /// With clients that have something to ask for. Half of the cuts last until the others have done
+    /// with it: then what it has proposed meanwhile has to go.
     func cutLeader() {
         guard let leader = leading?.host else { return }
         run.figures.partitions += 1
         let others = machines.map(\.host).filter { $0 != leader }
-        cut(
-            both(others.map { Path(from: leader, to: $0) }),
-            for: chance.span(.milliseconds(400) ... .seconds(4)))
+        let patience = run.options.tick * Int64(run.options.syncLimit)
+        let span =
+            chance.percent(50)
+            ? chance.span(.milliseconds(400) ... .seconds(4))
+            : patience + chance.span(.milliseconds(100) ... .seconds(4))
+        run.rush(for: patience)
+        cut(both(others.map { Path(from: leader, to: $0) }), for: span)
     }
 
     /// A process ends, and when it is started again snapshots of it are empty files. Where that is

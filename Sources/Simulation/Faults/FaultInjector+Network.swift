@@ -86,12 +86,16 @@ extension FaultInjector {
     /// A path that takes little at a time, or on which everything comes late.
     func slowPath() {
         let servers = machines.map(\.host)
-        let to = chance.pick(servers)
-        let from = chance.pick(servers.filter { $0 != to } + clients)
+        let leader = chance.oneIn(3) ? leading?.host : nil
+        let to = chance.pick(servers.filter { $0 != leader })
+        let from = leader ?? chance.pick(servers.filter { $0 != to } + clients)
         let span = chance.span(.milliseconds(200) ... .seconds(8))
-        let paths = oneWayOrBoth([Path(from: from, to: to)])
+        let path = Path(from: from, to: to)
+        let paths = leader == nil ? oneWayOrBoth([path]) : [path]
+        // So that a learner is sent more than it can take.
+        if leader != nil { run.rush(for: min(span, .seconds(3))) }
         if chance.percent(50) {
-            let rate = chance.pick([1000, 5000, 50_000])
+            let rate = chance.pick(leader == nil ? [1000, 5000, 50_000] : [500, 2000])
             run.figures.narrowPaths += 1
             run.note(nil, "\(rate) bytes per second for \(span): \(paths)")
             for path in paths { network.limit(path, to: rate) }

@@ -30,6 +30,7 @@ final class FaultInjector {
             synchronizing: { [unowned self] in synchronizing($0, by: $1) },
             streaming: { [unowned self] in streaming(to: $0, by: $1) },
             cutting: { [unowned self] in cutting($0) })
+        ghost.coverage.stepped = { [unowned self] in stepped($0, of: $1, by: $2) }
         let rates = run.options.faults
         plan(rates.crash) { [self] in crash() }
         plan(rates.partition) { [self] in partition() }

@@ -23,6 +23,8 @@ package struct FaultRates: Sendable {
     package var snapshotLoss: Span?
     /// Of a hundred synchronizations, those in which the leader or the learner dies.
     package var syncCrashes = 0
+    /// Of a hundred steps of learners that have to cut their logs, those at which one of both dies.
+    package var cutCrashes = 0
     /// Of a hundred streams from a leader's disk, those whose learner is cut off meanwhile.
     package var streamStalls = 0
     /// Of a hundred cuts of logs, those in which the disk fails or is full.
@@ -50,9 +52,10 @@ package struct FaultRates: Sendable {
         slowPath = rate(30, [1500, 5000])
         clockDrift = rate(25, [3000])
         snapshotLoss = rate(25, [3000, 10_000])
-        leaderCut = rate(25, [2000, 8000])
+        leaderCut = rate(40, [1500, 5000])
         syncCrashes = chance.pick([0, 0, 10, 30])
         streamStalls = partition == nil ? 0 : chance.pick([0, 30])
+        cutCrashes = chance.pick([0, 30])
         cutFailures = diskError == nil ? 0 : 30
     }
 

@@ -10,9 +10,11 @@ package final class Ghost {
     let run: Run
     /// In order of id.
     let order: [GhostServer]
-    private let servers: [ServerID: GhostServer]
+    private let membership: Membership
     /// Who has led each epoch, and in which of its lives.
     private var leaders: [Epoch: (server: ServerID, life: Int)] = [:]
+    /// Who was seen to lead last.
+    private var lastLeader: (epoch: Epoch, server: ServerID, life: Int)?
     /// Where the initial history of each epoch ends that is somebody's currentEpoch: its leader's is the
     /// first. What was never promised by a quorum may be begun again, with another history.
     var initialEnds: [Epoch: Zxid] = [:]
@@ -35,11 +37,12 @@ package final class Ghost {
         model = GhostModel(fullDigestInterval: run.options.keepsDigest ? 512 : 64)
         sessions = GhostSessions(run)
         order = run.options.members.map { GhostServer($0) }
-        servers = Dictionary(uniqueKeysWithValues: order.map { ($0.id, $0) })
+        membership = run.options.membership
     }
 
     func of(_ id: ServerID) -> GhostServer {
-        guard let server = servers[id] else { preconditionFailure("no server \(id)") }
+        let server = order[Int(id.rawValue) - 1]
+        precondition(server.id == id, "no server \(id)")
         return server
     }
 
@@ -109,14 +112,16 @@ package final class Ghost {
     }
 
     private func noteLeader(_ epoch: Epoch, _ isEstablished: Bool, _ standing: Standing) {
-        let server = of(standing.server)
         guard isEstablished else { return }
+        if let lastLeader, lastLeader == (epoch, standing.server, standing.life) { return }
+        let server = of(standing.server)
         if let known = leaders[epoch] {
             return expect(
                 known == (standing.server, standing.life), "P-01",
                 "server \(standing.server) leads epoch \(epoch), as server \(known.server) did")
         }
         leaders[epoch] = (standing.server, standing.life)
+        lastLeader = (epoch, standing.server, standing.life)
         run.figures.elections += 1
         sessions.leads(standing.server, since: standing.now)
         for zxid in committed.reversed() {
@@ -205,7 +210,7 @@ package final class Ghost {
         for server in order where server.mayVote && !server.hasDurably(last) {
             lacking.insert(server.id)
         }
-        guard !lacking.isEmpty, run.options.membership.isQuorum(lacking) else { return }
+        guard !lacking.isEmpty, membership.isQuorum(lacking) else { return }
         fail("P-10", "\(last) is missing on \(lacking) after \(occasion())")
     }
 }

@@ -127,7 +127,7 @@ package final class GhostModel {
             return nil
         }
         guard let ref = tree.find(path) else {
-            return Failure(property: "C-16", text: "\(header.zxid) reaps what is not there")
+            return Failure(property: "C-16", text: "\(header.zxid) reaps \(path.text), which is not there")
         }
         let stat = tree.stat(of: ref)
         let isDue =

@@ -26,6 +26,8 @@ package final class SyncCoverage {
     }
 
     private var syncs: [ServerID: Sync] = [:]
+    /// Hears of each step that a learner comes to, before it has done anything about it.
+    var stepped: (_ learner: ServerID, _ leader: ServerID, Mode) -> Void = { _, _, _ in }
     /// How often the learner died, then how often its leader did, for each mode and step.
     package private(set) var counts = SyncCoverage.none
 
@@ -44,8 +46,8 @@ package final class SyncCoverage {
         case .diff: begin(learner, leader, .diff)
         case .trunc: begin(learner, leader, .trunc)
         case .snap: begin(learner, leader, .snap)
-        case .newLeader: syncs[learner]?.step = .newLeader
-        case .upToDate: syncs[learner]?.step = .upToDate
+        case .newLeader: step(learner, .newLeader)
+        case .upToDate: step(learner, .upToDate)
         case .proposal, .inform:
             guard let sync = syncs[learner] else { return }
             if sync.step == .history, sync.mode == .trunc { syncs[learner]?.mode = .truncDiff }
@@ -56,11 +58,18 @@ package final class SyncCoverage {
 
     private func begin(_ learner: ServerID, _ leader: ServerID, _ mode: Mode) {
         syncs[learner] = Sync(leader: leader, mode: mode, step: .history)
+        stepped(learner, leader, mode)
+    }
+
+    private func step(_ learner: ServerID, _ step: Step) {
+        guard let sync = syncs[learner] else { return }
+        syncs[learner]?.step = step
+        stepped(learner, sync.leader, sync.mode)
     }
 
     /// It has acknowledged NEWLEADER.
     package func acknowledged(_ learner: ServerID) {
-        if syncs[learner]?.step == .newLeader { syncs[learner]?.step = .acknowledged }
+        if syncs[learner]?.step == .newLeader { step(learner, .acknowledged) }
     }
 
     /// A process has died; the others go on.

@@ -22,6 +22,8 @@ package final class Network {
     var accept: (Host, Socket) -> Bool = { _, _ in false }
     /// The ends that stand.
     private(set) var sockets: [Socket] = []
+    /// Every end that there was: the two of a connection hold each other until the run is over.
+    private var all: [Socket] = []
     /// Ends with something to send by a path that is cut.
     private var stalled: [Socket] = []
     private var lastNumber = 0
@@ -83,11 +85,11 @@ package final class Network {
         lastNumber += 1
         let near = Socket(self, lastNumber, path)
         let far = Socket(self, lastNumber, path.back)
-        run.census.add(near)
+        run.census?.add(near)
         near.peer = far
         far.peer = near
-        sockets.append(near)
-        sockets.append(far)
+        sockets += [near, far]
+        all += [near, far]
         return (near, far)
     }
 
@@ -149,6 +151,8 @@ package final class Network {
     func end() {
         accept = { _, _ in false }
         for wire in sockets { wire.die() }
+        for wire in all { wire.peer = nil }
+        all = []
         stalled = []
     }
 

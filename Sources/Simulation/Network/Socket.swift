@@ -22,7 +22,8 @@ final class Socket {
     private unowned let network: Network
     let number: Int
     let path: Path
-    weak var peer: Socket?
+    /// Not weak, which would make every use of a socket dear.
+    var peer: Socket?
     /// This end still can send and receive.
     private(set) var isOpen = true
     /// What is on its way from this end.

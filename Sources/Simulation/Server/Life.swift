@@ -79,6 +79,18 @@ final class Life {
         for action in waiting { enter(action) }
     }
 
+    /// By the machine's own clock. A paused process misses some.
+    func tick(every period: Span) {
+        run.after(hardware.simulated(period)) { [self] in
+            guard isAlive else { return }
+            if !isPaused {
+                step(.tick)
+                endTurn()
+            }
+            tick(every: period)
+        }
+    }
+
     // MARK: Steps
 
     func tell(_ event: ZabEvent) {

@@ -48,7 +48,9 @@ final class LogTwin {
     private var current: Operation?
     private var isAwake = false
     private var isWatermarkBehind = false
-    private var idleTimer = 0
+    /// Since when there is nothing to do, and whether somebody looks how long that has been.
+    private var idleSince = Int64(0)
+    private var isIdleWatched = false
     /// A leader's snapshot is being taken.
     private var installation: (link: LinkID, feed: FeedTwin, isTree: Bool)?
     /// With ZOOKEEPER-3642: what came after a leader's snapshot of which the disk has nothing.
@@ -127,17 +129,23 @@ final class LogTwin {
     }
 
     private func planIdle() {
-        idleTimer += 1
-        let timer = idleTimer
-        life.after(LogTwin.idleTime) { [self] in
-            guard timer == idleTimer, !isAwake, isWatermarkBehind, installation == nil else { return }
+        idleSince = life.run.now
+        if !isIdleWatched { watchIdle(for: LogTwin.idleTime) }
+    }
+
+    private func watchIdle(for span: Span) {
+        isIdleWatched = true
+        life.after(span) { [self] in
+            isIdleWatched = false
+            guard !isAwake, isWatermarkBehind, installation == nil else { return }
+            let rest = idleSince + LogTwin.idleTime.nanoseconds - life.run.now
+            guard rest <= 0 else { return watchIdle(for: Span(nanoseconds: rest)) }
             isAwake = true
             perform(.flushWatermark)
         }
     }
 
     private func perform(_ operation: Operation) {
-        idleTimer += 1
         if case .other(.install(let link, let zxid, let feed)) = operation {
             return begin(link, feed, isTree: false) { () throws(SyncError) in
                 try storage.beginInstall(zxid: zxid)

@@ -34,7 +34,7 @@ final class ServerProcess {
         for part in [self, life, life.core, life.core.tree, life.hardware.disk, log, quorum]
             as [AnyObject]
         {
-            life.run.census.add(part)
+            life.run.census?.add(part)
         }
         life.endTurn = { [unowned self] in endTurn() }
         log.onReport = { [unowned self] in logReported($0) }
@@ -60,19 +60,7 @@ final class ServerProcess {
         life.step(.started)
         endTurn()
         election.start()
-        planTick()
-    }
-
-    private func planTick() {
-        let period = Span(nanoseconds: min(run.options.tick.nanoseconds / 2, 50_000_000))
-        run.after(life.hardware.simulated(period)) { [weak self, life] in
-            guard life.isAlive, let self else { return }
-            if !life.isPaused {
-                life.step(.tick)
-                endTurn()
-            }
-            planTick()
-        }
+        life.tick(every: Span(nanoseconds: min(run.options.tick.nanoseconds / 2, 50_000_000)))
     }
 
     // MARK: Turns
