@@ -63,8 +63,6 @@ package final class ServerCore {
     var lookingSince: Instant?
     /// Leads or has led, and what it proposed may still be committed by it: so while it hands over.
     var hasLed = false
-    /// Which epoch it led, or leads.
-    var ledEpoch: Epoch?
     /// When this server was last established as the leader.
     var leaderSince: Instant?
     /// Since when nobody is served; nil while clients are.

@@ -19,11 +19,6 @@ package enum Role: Equatable, Sendable {
         }
     }
 
-    /// The epoch that this server leads; nil: it does not lead.
-    package var leadingEpoch: Epoch? {
-        if case .leading(let epoch, _) = self { epoch } else { nil }
-    }
-
     /// Whether this server assigns the zxids.
     package var isEstablishedLeader: Bool {
         if case .leading(_, isEstablished: true) = self { true } else { false }

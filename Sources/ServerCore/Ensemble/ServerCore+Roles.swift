@@ -45,16 +45,11 @@ extension ServerCore {
         if role.isServing { hasServed = true }
         lookingSince = role == .looking ? now.monotonic : nil
         if isReadOnly, role != .looking { endReadOnly(&effects) }
-        let isResumed = hasLed && isLeader && ledEpoch == role.leadingEpoch
-        if hasLed, !role.isLeading || isLeader, !isResumed { leaveLeadership(&effects) }
+        if hasLed, !role.isLeading || isLeader { leaveLeadership(&effects) }
         resuming.removeAll()
         syncs.forgetAsked()
         afterApply.forgetAsked()
-        if isResumed {
-            resumeLeadership(now)
-        } else if isLeader {
-            becomeLeader(now, &effects)
-        }
+        if isLeader { becomeLeader(now, &effects) }
         if isServing {
             serve(now, &effects)
         } else {
@@ -86,7 +81,6 @@ extension ServerCore {
     /// Every session of the ensemble gets its whole time-out from here.
     private func becomeLeader(_ now: Now, _ effects: inout Effects) {
         hasLed = true
-        ledEpoch = role.leadingEpoch
         leaderSince = now.monotonic
         proposed = Outstanding(largeAbove: configuration.largeRequestBytes)
         lastProposed = peer.history.last
@@ -97,12 +91,6 @@ extension ServerCore {
         }
         sessions.startExpiring(awake: awake)
         closeOrphanedSessions(now, &effects)
-    }
-
-    /// A hand-over was given up. What was in flight before it still is, and what the tree will be by it:
-    /// requests are validated against that as before.
-    private func resumeLeadership(_ now: Now) {
-        sessions.startExpiring(awake: clock.awake(now.monotonic))
     }
 
     /// Whether this server leads and is to do nothing else (`leaderServes`).
