@@ -124,13 +124,7 @@ extension RepairRequest {
 
 extension RepairService.Standing {
     init(_ peer: Peer) {
-        let state: RepairPeerState =
-            switch peer.role {
-            case .looking: .looking
-            case .leading(_, let isEstablished): isEstablished ? .established : .joining
-            case .following(_, let isSynced), .observing(_, let isSynced):
-                isSynced ? .established : .joining
-            }
-        self.init(state: state, mayVote: peer.mayVote, epochs: peer.epochs)
+        self.init(
+            state: RepairPeerState(peer.role), mayVote: peer.mayVote, epochs: peer.epochs)
     }
 }
