@@ -47,9 +47,9 @@ extension Machine {
         }
     }
 
-    private func losePower() {
+    func losePower() {
         run.figures.crashes += 1
-        run.note(host, "loses its power in its repair")
+        run.note(host, "loses its power before it serves")
         hardware.disk = hardware.disk.crash(seed: hardware.chance.next())
         onEnd(true)
     }

@@ -55,6 +55,8 @@ final class Machine {
         } catch {
             return refused(error)
         }
+        guard !hardware.disk.isPowerCut else { return losePower() }
+        hardware.disk.cutPower(at: .max / 2)
         ghost.recovered(state, id, isDamaged: hardware.isDamaged)
         if run.options.defects.contains(.zookeeper1653), !isEpochWhole(state) { return }
         let durable = state.durable()
@@ -67,6 +69,7 @@ final class Machine {
     }
 
     private func refused(_ error: RecoveryError) {
+        guard !hardware.disk.isPowerCut else { return losePower() }
         if hardware.isDamaged, error.repairNeed != .none, repairsLeft > 0 {
             repairsLeft -= 1
             return mend(error)
