@@ -64,9 +64,9 @@ package final class World {
         return failure == nil
     }
 
-    /// A fault that nobody has planned, for a test: so many calls of that server's disk from now.
-    package func failDisk(of id: ServerID, at call: Int) {
-        machines.first { $0.id == id }?.hardware.disk.failOperation(call, with: 5)
+    /// A fault that nobody has planned, for a test: of each server's disk, so many calls from now.
+    package func failDisks(at call: Int) {
+        for machine in machines { machine.hardware.disk.failOperation(call, with: 5) }
     }
 
     /// Nothing goes on, which it may only where no quorum of the voters may vote: the disk of one was

@@ -24,17 +24,17 @@ struct RunCheckerTests {
 
     @Test("S-01: a start that fails, though nothing was to go wrong with the disk")
     func start() {
-        let failure = failure({ _ in }) { $0.failDisk(of: ServerID(rawValue: 1), at: 3) }
+        let failure = failure({ _ in }) { $0.failDisks(at: 3) }
         #expect(failure.hasPrefix("S-01"), "\(failure)")
     }
 
     @Test("S-02: an operation of the storage that fails, though nothing was to")
     func storage() {
-        let failure = failure({ _ in }) { $0.failDisk(of: ServerID(rawValue: 1), at: 400) }
+        let failure = failure({ _ in }) { $0.failDisks(at: 400) }
         #expect(failure.hasPrefix("S-02"), "\(failure)")
     }
 
-    @Test("P-19: a packet that must not come, and one that cannot be decoded")
+    @Test("P-19: a packet that must not come")
     func packets() {
         let run = Run(Options(seed: 1))
         run.note(
@@ -85,10 +85,7 @@ struct RunCheckerTests {
 
     @Test("P-22: an ensemble that is not there in time")
     func liveness() {
-        let failure = failure { options in
-            options.safetySpan = .milliseconds(1)
-            options.livenessBound = .milliseconds(50)
-        }
+        let failure = failure { $0.livenessBound = .zero }
         #expect(failure.hasPrefix("P-22"), "\(failure)")
     }
 }

@@ -84,7 +84,6 @@ struct ServerCheckerTests {
         bench.commit(txn(1, 1), zxid(1, 1))
         let epoch = Epoch(rawValue: 1)
         bench.ghost.begin(at: .zero, Epochs(accepted: epoch, current: epoch))
-        bench.synced(zxid(1, 1), bench.leader)
         bench.deliver(zxid(1, 1), at: bench.leader)
         #expect(bench.violation == "P-04")
     }
