@@ -88,7 +88,8 @@ package struct Figures: Sendable {
             ("full disks", fullDisks), ("lost snapshots", snapshotLosses),
             ("bit rot", bitRots), ("misdirected writes", misdirections), ("repairs", repairs),
             ("histories put together", repaired), ("histories given up for a leader's", givenUp),
-            ("refusals to start", refusals), ("standstills", standstills), ("ends of processes for their disk", storageFailures),
+            ("refusals to start", refusals), ("standstills", standstills),
+            ("ends of processes for their disk", storageFailures),
             ("runs at the end of a counter", lateCounters),
             ("runs at the end of the epochs", lateEpochs),
         ]

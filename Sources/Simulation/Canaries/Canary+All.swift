@@ -41,7 +41,7 @@ extension Canary {
             .zookeeper2872, .snapshots, seed: 1),
         Canary(
             3104, "NEWLEADER before the end of the history", "D20",
-            .zookeeper3104, .joins, seed: 1),
+            .zookeeper3104, .joins, seed: 4),
         Canary(
             3127, "a snapshot begins within a multi", "D10",
             .zookeeper3127, .walks, seed: 1),
