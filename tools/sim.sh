@@ -7,5 +7,6 @@ cd "$(dirname "$0")/.."
 swift build --configuration release --product zksim
 [ $# -eq 0 ] || exec .build/release/zksim "$@"
 .build/release/zksim --first-seed 1 --seeds 500 --jobs "$(nproc)"
+.build/release/zksim --rot --first-seed 1 --seeds 100 --jobs "$(nproc)"
 .build/release/zksim --par
 .build/release/zksim --canaries --jobs "$(nproc)"

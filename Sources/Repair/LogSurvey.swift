@@ -93,8 +93,7 @@ struct LogSurveyor<D: Disk> {
         }
         let header = inspector.header
         guard LogFileNames.firstZxid(of: name) == header.firstZxid else {
-            survey.faults.append("\(name): its header says that it begins with \(header.firstZxid)")
-            return
+            return noteBad(name, "it says that it begins with zxid \(header.firstZxid)")
         }
         survey.generation = max(survey.generation, header.generation)
         survey.ensembleID = header.ensembleID
@@ -116,6 +115,8 @@ struct LogSurveyor<D: Disk> {
         // The watermark names a segment, durably, before anything in it is acknowledged.
         if let mark {
             if mark.segmentFirstZxid >= first { survey.witness = max(survey.witness, first) }
+            // The newest: after a loss of power it may have had more than the watermark tells.
+            if mark.segmentFirstZxid == first { survey.isEndSuspect = true }
         } else {
             survey.isEndSuspect = true
         }

@@ -35,8 +35,9 @@ package struct RepairAnswerer<D: Disk> {
         self.directory = directory
         var surveyor = LogSurveyor(disk, directory.log, base: base)
         log = surveyor.run()
-        // It runs: what its log does not have, it has lost neither.
-        isEndKnown = true
+        // It runs: what its log does not have, it has lost neither. But the files may have been damaged
+        // since it started, and then nobody knows what they had.
+        isEndKnown = log.faults.isEmpty
         let store = SnapshotStore(disk, directory: directory.snapshots)
         offers = ((try? store.list()) ?? []).compactMap { name in
             guard name.encoding == .lz4, let footer = try? store.reader.footer(of: name),

@@ -116,6 +116,7 @@ extension RepairMachine {
     private mutating func askStatus(_ now: Instant, _ effects: inout [RepairEffect]) {
         for peer in peers where peer.isConnected && peer.pending == nil {
             guard let at = peer.statusAt, now - at >= settings.statusInterval else { continue }
+            update(peer.id) { $0.askedAt = now }
             ask(peer.id, .status, &effects)
         }
     }

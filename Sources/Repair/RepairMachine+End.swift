@@ -32,12 +32,18 @@ extension RepairMachine {
     }
 
     /// Every other voter has, and none of them leads or follows: whoever led when this server was
-    /// last heard of leads that epoch never again.
+    /// last heard of leads that epoch never again. What the first of them lacked it may have got from
+    /// the last one before that answered: so each has to say once more that it looks and has nothing
+    /// new (which forgets its answers otherwise), asked after all have answered.
     private func hasEveryVoterAnswered(_ span: ZxidSpan) -> Bool {
-        settings.membership.sortedVoters.filter { $0 != settings.own }.allSatisfy { voter in
-            guard let peer = peer(voter), peer.isConnected, peer.hasAnswered(span) else {
-                return false
-            }
+        let voters = settings.membership.sortedVoters.filter { $0 != settings.own }
+        let answers = voters.compactMap { peer($0)?.answer(for: span)?.at }
+        guard answers.count == voters.count else { return false }
+        let latest = answers.max()
+        return voters.allSatisfy { voter in
+            guard let peer = peer(voter), peer.isConnected, peer.hasAnswered(span),
+                let since = peer.statusSince, latest.map({ $0 <= since }) ?? true
+            else { return false }
             return peer.status?.state == .looking || peer.status?.state == .repairing
         }
     }

@@ -131,6 +131,7 @@ package struct RepairMachine: Sendable {
             }
             peer.status = status
             peer.statusAt = now
+            peer.statusSince = peer.askedAt
         }
     }
 

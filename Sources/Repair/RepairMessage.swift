@@ -1,4 +1,5 @@
 import ZKWire
+import Zab
 
 /// What a damaged member asks another one. One request at a time on a connection.
 package enum RepairRequest: Hashable, Sendable {
@@ -23,6 +24,17 @@ package enum RepairPeerState: UInt8, Sendable, CaseIterable {
     case joining = 3
     /// It leads, or follows a leader that a quorum follows.
     case established = 4
+
+    /// Of a member that runs.
+    package init(_ role: Role) {
+        self =
+            switch role {
+            case .looking: .looking
+            case .leading(_, let isEstablished): isEstablished ? .established : .joining
+            case .following(_, let isSynced), .observing(_, let isSynced):
+                isSynced ? .established : .joining
+            }
+    }
 }
 
 /// What a member says of itself.

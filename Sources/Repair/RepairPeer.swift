@@ -7,6 +7,9 @@ struct RepairPeer: Equatable, Sendable {
     var isConnected = false
     var status: RepairStatus?
     var statusAt: Instant?
+    /// When a status was asked for last, and when the present one was; nil: with the connection.
+    var askedAt: Instant?
+    var statusSince: Instant?
     /// What it was asked and has not answered.
     var pending: RepairRequest?
     /// It has looked at all of these spans, and sent what it has.
@@ -23,6 +26,7 @@ struct RepairPeer: Equatable, Sendable {
     mutating func disconnect() {
         isConnected = false
         pending = nil
+        askedAt = nil
         collecting = nil
     }
 

@@ -25,6 +25,15 @@ package struct Figures: Sendable {
     package var diskErrors = 0
     package var fullDisks = 0
     package var snapshotLosses = 0
+    /// Bytes that turned to others, and sectors that were written elsewhere, at one time on a disk.
+    package var bitRots = 0
+    package var misdirections = 0
+    /// Repairs begun; those that put a history together; those that took a leader's; and members that
+    /// refused to start because nobody could help.
+    package var repairs = 0
+    package var repaired = 0
+    package var givenUp = 0
+    package var refusals = 0
     /// Runs that ended without a quorum that may vote.
     package var standstills = 0
     package var storageFailures = 0
@@ -77,7 +86,10 @@ package struct Figures: Sendable {
             ("slow disks", slowDisks), ("clock jumps", clockJumps), ("clock drifts", clockDrifts),
             ("hand-overs", handOvers), ("wiped disks", wipes), ("disk errors", diskErrors),
             ("full disks", fullDisks), ("lost snapshots", snapshotLosses),
-            ("standstills", standstills), ("ends of processes for their disk", storageFailures),
+            ("bit rot", bitRots), ("misdirected writes", misdirections), ("repairs", repairs),
+            ("histories put together", repaired), ("histories given up for a leader's", givenUp),
+            ("refusals to start", refusals), ("standstills", standstills),
+            ("ends of processes for their disk", storageFailures),
             ("runs at the end of a counter", lateCounters),
             ("runs at the end of the epochs", lateEpochs),
         ]

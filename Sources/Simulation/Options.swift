@@ -79,7 +79,24 @@ package struct Options: Sendable {
             options.maximumCounter = 100 + UInt32(load.scaled(chance.pick([200, 900])))
         }
         options.isLogCompressed = chance.percent(25)
+        // What came later has a chance of its own, so that the other runs stay what they were.
+        var later = Chance(seed: seed ^ 0x0b17_2070)
+        if later.percent(15) { options.addDamage() }
         return options
+    }
+
+    /// The run that a seed stands for, with silent damage in any case.
+    package static func rotten(seed: UInt64) -> Options {
+        var options = of(seed: seed)
+        options.addDamage()
+        return options
+    }
+
+    private mutating func addDamage() {
+        var chance = Chance(seed: seed ^ 0x0b17_2071)
+        faults.addDamage(&chance)
+        // A repair waits for the others, and a connection takes ten seconds to be given up.
+        livenessBound = .seconds(40)
     }
 
     /// Mostly the beginning; now and then just before the last transaction of an epoch, or the last

@@ -3,7 +3,7 @@ import Zab
 
 // What the servers say of themselves and to each other, in the record.
 extension Run {
-    func note(_ host: Host, _ notice: ZabNotice) {
+    package func note(_ host: Host, _ notice: ZabNotice) {
         if case .closed(_, .protocolViolation(let reason)) = notice {
             fail("P-19", "\(host) is sent what must not come: \(reason)")
         }

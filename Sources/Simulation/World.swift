@@ -67,6 +67,11 @@ package final class World {
         return failure == nil
     }
 
+    /// A fault that nobody has planned, for a test: of each server's disk, so many calls from now.
+    package func failDisks(at call: Int) {
+        for machine in machines { machine.hardware.disk.failOperation(call, with: 5) }
+    }
+
     /// Nothing goes on, which it may only where no quorum of the voters may vote: the disk of one was
     /// exchanged, and another's is between its own history and a leader's (docs/zab.md, rule 9).
     private func noteStandstill() {
@@ -168,9 +173,12 @@ package final class World {
     }
 
     private func accept(_ host: Host, _ wire: Socket) -> Bool {
-        guard let process = machines.first(where: { $0.host == host })?.process,
-            process.life.isAlive
-        else { return false }
+        guard let machine = machines.first(where: { $0.host == host }) else { return false }
+        if let repair = machine.repair, wire.path.port == .election {
+            repair.arrived(wire)
+            return true
+        }
+        guard let process = machine.process, process.life.isAlive else { return false }
         switch wire.path.port {
         case .client: process.clients.arrived(wire)
         case .quorum: process.quorum.arrived(wire)

@@ -91,6 +91,16 @@ extension SimulatedDisk {
         }
     }
 
+    /// What files there are, by name.
+    package var paths: [String] { state.withLock { $0.names.current.files.keys.sorted() } }
+
+    /// Other bytes in the place of some, on the medium: what a write leaves that went astray.
+    package func overwrite(_ path: String, at offset: Int, with bytes: [UInt8]) {
+        for (index, byte) in bytes.enumerated() {
+            damage(path, (offset + index)..<(offset + index + 1)) { $0 = byte }
+        }
+    }
+
     /// A file as reads see it; nil if there is none.
     package func content(of path: String) -> [UInt8]? {
         state.withLock { state in

@@ -78,6 +78,16 @@ struct ServerCheckerTests {
         #expect(bench.violation == "P-05")
     }
 
+    @Test("P-04: what is delivered anew is not after what was delivered before")
+    func order() {
+        let bench = GhostBench()
+        bench.commit(txn(1, 1), zxid(1, 1))
+        let epoch = Epoch(rawValue: 1)
+        bench.ghost.begin(at: .zero, Epochs(accepted: epoch, current: epoch))
+        bench.deliver(zxid(1, 1), at: bench.leader)
+        #expect(bench.violation == "P-04")
+    }
+
     private func batch(_ payload: [UInt8], _ zxid: Zxid) -> TxnBatch {
         let batch = TxnBatch()
         payload.withByteView { batch.append(zxid: zxid, payload: $0) }
@@ -165,7 +175,7 @@ struct ServerCheckerTests {
     }
 
     @Test("P-14: epochs that go back; P-16: a gap; P-18: a transaction of an epoch not accepted")
-    func order() {
+    func epochOrder() {
         let bench = GhostBench()
         bench.write(0, 0, bench.leader)
         #expect(bench.violation == "P-14")

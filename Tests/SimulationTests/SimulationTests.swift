@@ -12,6 +12,14 @@ struct SimulationTests {
         #expect(world.figures.writes > 0)
     }
 
+    @Test("members with silent damage repair themselves while everything goes on", arguments: 1...UInt64(8))
+    func damage(_ seed: UInt64) {
+        var options = Options.rotten(seed: seed)
+        options.safetySpan = .seconds(6)
+        let world = World(options)
+        #expect(world.run(), "seed \(seed): \(world.failure ?? "")")
+    }
+
     @Test("a seed is one run: the same events at the same instants")
     func replay() {
         let hashes = (0..<2).map { _ in
@@ -76,16 +84,17 @@ struct SimulationTests {
 
     @Test("a run leaves nothing in memory")
     func memory() {
-        func run(_ seed: UInt64) -> Census {
-            var options = Options.of(seed: seed)
-            options.safetySpan = .seconds(3)
+        func run(_ options: Options, for span: Span = .seconds(3), repairs: Int = 0) -> Census {
+            var options = options
+            options.safetySpan = span
             let census = Census()
             let world = World(options, census: census)
             #expect(world.run(), "\(world.failure ?? "")")
+            #expect(world.figures.repairs >= repairs)
             return census
         }
-        for seed in 11...14 as ClosedRange<UInt64> {
-            let census = run(seed)
+        let damaged = run(.rotten(seed: 3), for: .seconds(8), repairs: 1)
+        for census in (11...14).map({ run(.of(seed: $0)) }) + [damaged] {
             #expect(census.count > 20)
             #expect(census.left == [])
         }

@@ -13,6 +13,7 @@ struct ZKSim: ParsableCommand {
         discussion: """
             zksim --seed 42 --trace            one run, everything that happens in it
             zksim --first-seed 1 --seeds 500   many; fails if any seed does, and names it
+            zksim --rot --seeds 100            each with bit rot or misdirected writes
             zksim --canaries                   known bugs put back; fails if one is not found
             zksim --canary 4646 --seed 7       one run with one of them
             """)
@@ -37,6 +38,8 @@ struct ZKSim: ParsableCommand {
     var plain = false
     @Option(help: "Seconds of a processor within which each canary has to be found.")
     var budget = 120
+    @Flag(help: "Runs with bit rot or misdirected writes, whatever the seeds stand for otherwise.")
+    var rot = false
     @Flag(help: "Run the whole matrix of repairs: every case, with each kind of damage.")
     var par = false
     /// This process runs seeds for another: every so many.
@@ -66,7 +69,7 @@ struct ZKSim: ParsableCommand {
         } else if let canary = canary.flatMap({ Canary.of($0) }), !sound {
             try hunt([canary])
         } else {
-            let subject = canary.map { ["--canary", "\($0)", "--sound"] } ?? []
+            let subject = canary.map { ["--canary", "\($0)", "--sound"] } ?? (rot ? ["--rot"] : [])
             var farm = Farm(first: firstSeed ?? 1, count: seeds, jobs: jobs, subject: subject)
             guard try farm.run() else { throw ExitCode.failure }
         }
@@ -79,7 +82,9 @@ struct ZKSim: ParsableCommand {
     }
 
     private func options(_ seed: UInt64) -> Options {
-        guard let canary = canary.flatMap({ Canary.of($0) }) else { return .of(seed: seed) }
+        guard let canary = canary.flatMap({ Canary.of($0) }) else {
+            return rot ? .rotten(seed: seed) : .of(seed: seed)
+        }
         return sound ? canary.withoutDefect(seed: seed) : canary.options(seed: seed, isPlain: plain)
     }
 

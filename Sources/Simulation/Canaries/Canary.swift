@@ -50,6 +50,7 @@ package struct Canary: Sendable {
     package func withoutDefect(seed: UInt64) -> Options {
         var options = Options.of(seed: seed)
         options.safetySpan = .seconds(30)
+        options.livenessBound = Options(seed: seed).livenessBound
         weights.apply(to: &options)
         return options
     }

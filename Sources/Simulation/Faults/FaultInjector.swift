@@ -9,6 +9,7 @@ final class FaultInjector {
     let machines: [Machine]
     let clients: [Host]
     var chance: Chance
+    let atlas: FaultAtlas
 
     init(
         _ run: Run, _ network: Network, _ ghost: Ghost, _ machines: [Machine], clients: [Host],
@@ -20,6 +21,7 @@ final class FaultInjector {
         self.machines = machines
         self.clients = clients
         self.chance = chance
+        atlas = FaultAtlas(run, ghost, machines)
     }
 
     func start() {
@@ -47,6 +49,8 @@ final class FaultInjector {
         plan(rates.fullDisk) { [self] in fillDisk() }
         plan(rates.leaderCut) { [self] in cutLeader() }
         plan(rates.snapshotLoss) { [self] in loseSnapshots() }
+        plan(rates.bitRot) { [self] in rot() }
+        plan(rates.misdirection) { [self] in misdirect() }
     }
 
     private func plan(_ mean: Span?, _ fault: @escaping () -> Void) {
@@ -68,13 +72,15 @@ final class FaultInjector {
             machine.hardware.repairDisk()
             machine.process?.life.goOn()
             machine.process?.dieNever()
-            if machine.process == nil { restart(machine, after: .milliseconds(50)) }
+            // What is wrong with its disk comes to light now.
+            if machine.process != nil, machine.hardware.isDamaged { machine.crash() }
+            if !machine.isRunning { restart(machine, after: .milliseconds(50)) }
         }
     }
 
     // MARK: Processes
 
-    private var running: [Machine] { machines.filter { $0.process != nil } }
+    private var running: [Machine] { machines.filter(\.isRunning) }
 
     var leading: Machine? {
         machines.first { $0.process?.core.peer.role.isEstablishedLeader == true }
@@ -93,7 +99,7 @@ final class FaultInjector {
         }
         let leader = chance.oneIn(3) ? leading : nil
         let victim = leader ?? chance.pick(running)
-        if chance.percent(50) {
+        if chance.percent(50) || victim.repair != nil {
             victim.crash()
         } else {
             victim.process?.dieWithin(effects: chance.below(20))
@@ -110,7 +116,7 @@ final class FaultInjector {
 
     func restart(_ machine: Machine, after delay: Span) {
         run.after(delay) { [self] in
-            guard machine.process == nil, run.failure == nil else { return }
+            guard !machine.isRunning, run.failure == nil else { return }
             run.figures.starts += 1
             machine.boot()
         }
@@ -158,9 +164,11 @@ final class FaultInjector {
         let machine = chance.pick(machines)
         let voters = run.options.membership.sortedVoters.map { ghost.of($0) }
         let isObserver = run.options.isObserver(machine.id)
-        guard !ghost.committed.isEmpty, isObserver || voters.allSatisfy(\.mayVote) else { return }
+        guard !ghost.committed.isEmpty, isObserver || voters.allSatisfy(\.mayVote),
+            isObserver || !atlas.isAnyVoterDamaged
+        else { return }
         run.figures.wipes += 1
-        let wasRunning = machine.process != nil
+        let wasRunning = machine.isRunning
         machine.wipe()
         if !wasRunning { restart(machine, after: .milliseconds(100)) }
     }

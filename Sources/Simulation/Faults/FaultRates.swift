@@ -21,6 +21,10 @@ package struct FaultRates: Sendable {
     package var leaderCut: Span?
     /// A member that is down loses its newest snapshot, or all of them.
     package var snapshotLoss: Span?
+    /// Bytes on a member's disk turn to others.
+    package var bitRot: Span?
+    /// A sector of a member's disk has been written elsewhere.
+    package var misdirection: Span?
     /// Of a hundred synchronizations, those in which the leader or the learner dies.
     package var syncCrashes = 0
     /// Of a hundred steps of learners that have to cut their logs, those at which one of both dies.
@@ -57,6 +61,17 @@ package struct FaultRates: Sendable {
         streamStalls = partition == nil ? 0 : chance.pick([0, 30])
         cutCrashes = chance.pick([0, 30])
         cutFailures = diskError == nil ? 0 : 30
+    }
+
+    /// Silent damage, by a chance of its own. It takes the place of lost snapshots: with repair a member
+    /// without a snapshot is one that is damaged.
+    mutating func addDamage(_ chance: inout Chance) {
+        let rot = Span.milliseconds(chance.pick([1500, 4000, 10_000]))
+        let misdirected = Span.milliseconds(chance.pick([1500, 4000, 10_000]))
+        let kinds = chance.below(3)
+        if kinds != 0 { bitRot = rot }
+        if kinds != 1 { misdirection = misdirected }
+        snapshotLoss = nil
     }
 
     package static let none = FaultRates()

@@ -103,32 +103,40 @@ extension Ghost {
     }
 
     /// A start has found this on the disk.
-    func recovered(_ state: RecoveredState<SimulatedDisk>, _ id: ServerID) {
+    /// - Parameter isDamaged: what was not needed for the start may not be readable.
+    func recovered(
+        _ state: RecoveredState<SimulatedDisk>, _ id: ServerID, isDamaged: Bool = false
+    ) {
         let server = of(id)
         guard let record = state.meta.record else { return }
         let epochs = Epochs(record)
+        if server.hasLostPromises { startsWithoutPromises(id, epochs) }
         note(epochs, server)
         server.isBlank = state.isBlank
-        let found = readLog(state.log)
+        let start = isDamaged ? state.report.snapshot?.zxid : nil
+        let found = readLog(state.log, after: start ?? state.log.startsAfter)
         if epochs.isRecovering {
             // It begins with nothing, and nobody counts on it.
             server.delivered = .zero
             server.position = 0
             server.base = state.log.startsAfter
             server.entries = found
+        } else if server.isRepairing {
+            isRepaired(id, with: found, after: start ?? state.log.startsAfter)
         } else {
-            adopt(found, after: state.log.startsAfter, server)
+            adopt(found, after: start ?? state.log.startsAfter, server)
         }
+        server.isRepairing = false
         server.uncut = nil
         server.durable = state.log.lastZxid
         checkQuorum("the start of server \(id)")
         checkTree(state.tree, of: id, "P-21")
     }
 
-    private func readLog(_ log: TxnLog<SimulatedDisk>) -> [Zxid] {
+    private func readLog(_ log: TxnLog<SimulatedDisk>, after start: Zxid) -> [Zxid] {
         var found: [Zxid] = []
         do {
-            try log.replay(after: log.startsAfter) { zxid, payload in
+            try log.replay(after: start) { zxid, payload in
                 found.append(zxid)
                 expect(
                     hashes[zxid] == GhostModel.hash(payload), "P-02", "the disk has another \(zxid)")

@@ -22,6 +22,10 @@ final class GhostServer {
     var epochs = Epochs(accepted: Epoch(rawValue: 0), current: Epoch(rawValue: 0))
     /// The disk has never had a history.
     var isBlank = true
+    /// What it has is damaged, and no start has found it whole again.
+    var isRepairing = false
+    /// No copy of its promises was left.
+    var hasLostPromises = false
 
     init(_ id: ServerID) { self.id = id }
 
@@ -29,6 +33,7 @@ final class GhostServer {
     func reset() {
         (base, entries, uncut, cutTarget, durable) = (.zero, [], nil, nil, .zero)
         (delivered, position, isBlank) = (.zero, 0, true)
+        (isRepairing, hasLostPromises) = (false, false)
         epochs = Epochs(accepted: Epoch(rawValue: 0), current: Epoch(rawValue: 0))
     }
 
@@ -39,7 +44,7 @@ final class GhostServer {
     }
 
     var last: Zxid { entries.last ?? base }
-    var mayVote: Bool { !isBlank && !epochs.isRecovering }
+    var mayVote: Bool { !isBlank && !isRepairing && !epochs.isRecovering }
 
     /// The first entry above `zxid`.
     func index(after zxid: Zxid) -> Int {

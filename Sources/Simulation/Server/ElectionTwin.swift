@@ -28,11 +28,14 @@ final class ElectionTwin {
     private static let knockInterval = Span.seconds(1)
 
     private let life: Life
+    private let repairs: RepairDeskTwin
     private var peers: [ServerID: Peer] = [:]
     private let order: [ServerID]
 
     init(_ life: Life) {
         self.life = life
+        let service = RepairServiceTwin(life)
+        repairs = RepairDeskTwin(life.run, life.id) { service.answer($0, $1) }
         let others = life.run.options.members.filter { $0 != life.id }
         let isObserver = life.run.options.isObserver(life.id)
         // Observers do not ask each other.
@@ -113,9 +116,13 @@ final class ElectionTwin {
 
     /// Somebody connected.
     func arrived(_ wire: Socket) {
+        let repair = RepairConnectionTwin(repairs, wire)
         wire.own { [self] payload in
-            guard case .hello(let number) = payload else { return }
-            life.enter { [self] in identified(number, wire) }
+            switch payload {
+            case .hello(let number): life.enter { [self] in identified(number, wire) }
+            case .bytes(let bytes): life.enter { repair.received(bytes) }
+            case .notification: break
+            }
         } ended: {
         }
     }

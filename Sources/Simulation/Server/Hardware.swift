@@ -20,6 +20,8 @@ final class Hardware {
     var diskSlowness: Int64 = 1
     /// Its operations may fail, by a fault that was planned.
     var isDiskInTrouble = false
+    /// Something on the disk is not what was written, and has not been found and mended.
+    var isDamaged = false
     /// Until then nobody may count on this machine to be quick.
     private(set) var troubledUntil = Int64(0)
     private let syncTime: ClosedRange<Span>

@@ -11,11 +11,16 @@ import Zab
 
 final class Machine {
     let hardware: Hardware
-    private let run: Run
-    private let ghost: Ghost
-    private let network: Network
+    let run: Run
+    let ghost: Ghost
+    let network: Network
     private(set) var process: ServerProcess?
+    /// Its process repairs the directory, and is no server yet.
+    var repair: RepairTwin?
     private(set) var startCount = 0
+    /// What a start's repairs may have to mend, one after the other (`RecoveredStorage`).
+    private static let maximumRepairs = 3
+    private var repairsLeft = 0
     /// The process has ended, or could not start because of its disk.
     var onEnd: (_ couldStart: Bool) -> Void = { _ in }
 
@@ -28,28 +33,31 @@ final class Machine {
 
     var id: ServerID { hardware.id }
     var host: Host { hardware.host }
+    var isRunning: Bool { process != nil || repair != nil }
 
     // MARK: Beginning
 
     func boot() {
-        precondition(process == nil, "server \(id) runs already")
+        precondition(!isRunning, "server \(id) runs already")
         startCount += 1
         // A start that is ended by a loss of power, and the next one perhaps as well.
         while !run.areFaultsOver, hardware.chance.percent(15) { startInVain() }
+        repairsLeft = Machine.maximumRepairs
+        load()
+    }
+
+    func load() {
         let seed = hardware.chance.next()
         let recovery = recovery(seed)
         let state: RecoveredState<SimulatedDisk>
         do throws(RecoveryError) {
             state = try recovery.load()
         } catch {
-            guard hardware.isDiskInTrouble else {
-                return run.fail("S-01", "server \(id) cannot start: \(error)")
-            }
-            run.note(host, "cannot start: \(error)")
-            hardware.disk = hardware.disk.afterKill()
-            return onEnd(false)
+            return refused(error)
         }
-        ghost.recovered(state, id)
+        guard !hardware.disk.isPowerCut else { return losePower() }
+        hardware.disk.cutPower(at: .max / 2)
+        ghost.recovered(state, id, isDamaged: hardware.isDamaged)
         if run.options.defects.contains(.zookeeper1653), !isEpochWhole(state) { return }
         let durable = state.durable()
         run.note(
@@ -58,6 +66,25 @@ final class Machine {
             configuration: run.options.core(for: id, seed: seed), zab: run.options.zab(for: id),
             durable: durable, tree: state.tree, now: hardware.now)
         begin(core, RecoveredMachine(state: state, recovery: recovery, seed: seed))
+    }
+
+    private func refused(_ error: RecoveryError) {
+        guard !hardware.disk.isPowerCut else { return losePower() }
+        if hardware.isDamaged, error.repairNeed != .none, repairsLeft > 0 {
+            repairsLeft -= 1
+            return mend(error)
+        }
+        guard hardware.isDiskInTrouble else {
+            return run.fail("S-01", "server \(id) cannot start: \(error)")
+        }
+        giveUp("cannot start: \(error)")
+    }
+
+    /// The process has ended for its disk, and is started again later.
+    func giveUp(_ reason: String) {
+        run.note(host, reason)
+        hardware.disk = hardware.disk.afterKill()
+        onEnd(false)
     }
 
     private func begin(_ core: ServerCore, _ storage: RecoveredMachine) {
@@ -80,7 +107,7 @@ final class Machine {
         return false
     }
 
-    private func recovery(
+    func recovery(
         _ seed: UInt64, of disk: SimulatedDisk? = nil
     ) -> Recovery<SimulatedDisk> {
         Recovery(
@@ -107,6 +134,7 @@ final class Machine {
 
     /// The process dies, or the power fails: what was not synced is lost or torn.
     func crash() {
+        if repair != nil { return crashRepair() }
         guard let process else { return }
         let isPowerFailure = hardware.chance.percent(60)
         run.figures.crashes += 1
@@ -131,7 +159,7 @@ final class Machine {
     /// The engine has met with a failure of the disk, on which a process ends.
     private func storageFailed(_ reason: String) {
         guard let process else { return }
-        guard hardware.isDiskInTrouble else {
+        guard hardware.isDiskInTrouble || hardware.isDamaged else {
             return run.fail("S-02", "server \(id): storage failed: \(reason)")
         }
         run.figures.storageFailures += 1
@@ -141,37 +169,6 @@ final class Machine {
         process.end()
     }
 
-    /// The newest snapshot, or all, are empty files from now on. Another snapshot of the same history
-    /// will do, and so will a log that begins at the beginning; otherwise a start has to refuse
-    /// (S-21), and the disk is exchanged.
-    /// - Returns: whether it was.
-    func loseSnapshots(all: Bool) -> Bool {
-        // Whether it can start at all is another check's affair.
-        let copy = hardware.disk.afterKill()
-        guard let state = try? recovery(hardware.chance.next(), of: copy).load(),
-            let names = try? state.snapshots.list()
-        else { return false }
-        let lost = names.prefix(all ? names.count : 1)
-        let isStartable =
-            state.log.startsAfter == .zero
-            || names.dropFirst(lost.count).contains {
-                (try? state.snapshots.reader.footer(of: $0))?.origin == state.snapshotOrigin
-            }
-        run.note(host, "loses \(lost.map(\.fileName)); has to start: \(isStartable)")
-        for name in lost {
-            hardware.disk.place([], at: Hardware.directory.snapshots + "/" + name.fileName)
-        }
-        guard !isStartable else { return false }
-        do throws(RecoveryError) {
-            _ = try recovery(hardware.chance.next(), of: hardware.disk.afterKill()).load()
-            return false
-        } catch {
-            run.note(host, "is refused: \(error)")
-            wipe()
-            return true
-        }
-    }
-
     /// Its process is gone, and so is everything that it had.
     func wipe() {
         run.note(host, "has an empty disk")
@@ -179,13 +176,17 @@ final class Machine {
             stop(process)
             process.end()
         }
+        if repair != nil { stopRepair() }
         hardware.disk = SimulatedDisk()
+        hardware.isDamaged = false
         ghost.wiped(id)
     }
 
     /// The run is over.
     func end() {
         onEnd = { _ in }
+        repair?.die()
+        repair = nil
         guard let process else { return }
         process.die()
         process.end()

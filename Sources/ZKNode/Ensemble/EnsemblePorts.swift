@@ -1,6 +1,7 @@
 import DataTree
 import Logging
 import NIOCore
+import Repair
 import ServerCore
 import ZKWire
 import Zab
@@ -45,7 +46,7 @@ final class EnsemblePorts: @unchecked Sendable {
                 isLooking: { loop.core.peer.role == .looking },
                 repair: { [repair] request, done in
                     repair.answer(
-                        request, RepairService.Standing(loop.core.peer), on: loop.eventLoop, done)
+                        request, RepairStanding(loop.core.peer), on: loop.eventLoop, done)
                 }))
     }
 

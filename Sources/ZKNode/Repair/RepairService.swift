@@ -17,13 +17,6 @@ final class RepairService: @unchecked Sendable {
     /// What the log has by now is looked for at most so often.
     private static let surveyInterval = TimeAmount.seconds(10)
 
-    /// What only the core knows.
-    struct Standing: Sendable {
-        let state: RepairPeerState
-        let mayVote: Bool
-        let epochs: Epochs
-    }
-
     private let own: ServerID
     private let directory: DataDirectory
     private let disk = PosixDisk()
@@ -32,6 +25,8 @@ final class RepairService: @unchecked Sendable {
 
     private struct View {
         var answerer: RepairAnswerer<PosixDisk>?
+        /// As it was before the files were looked through.
+        var standing: RepairStanding?
         var surveyedAt = NIODeadline.uptimeNanoseconds(0)
         var isLooking = false
     }
@@ -48,7 +43,7 @@ final class RepairService: @unchecked Sendable {
     ///   - standing: as it is when the request comes.
     ///   - done: called on `eventLoop`.
     func answer(
-        _ request: RepairRequest, _ standing: Standing, on eventLoop: any EventLoop,
+        _ request: RepairRequest, _ standing: RepairStanding, on eventLoop: any EventLoop,
         _ done: @escaping (RepairResponse?) -> Void
     ) {
         // SAFETY: made and called on the one loop.
@@ -63,49 +58,32 @@ final class RepairService: @unchecked Sendable {
     func stop() { try? pool.syncShutdownGracefully() }
 
     /// - Returns: nil if it cannot be answered now.
-    private func answer(_ request: RepairRequest, _ standing: Standing) -> RepairResponse? {
-        let answerer = look(isNew: request.isHello)
-        switch request {
-        case .hello, .status:
-            guard let answerer else { return .status(starting(standing)) }
-            return .status(
-                answerer.status(
-                    own, standing.state, isTrusted: standing.mayVote,
-                    accepted: standing.epochs.accepted, current: standing.epochs.current))
-        case .txns(let span): return answerer.map { .txns($0.txns(span)) }
-        case .snapshot(let zxid, let offset):
-            return answerer.map {
-                .snapshot(zxid, offset: offset, $0.snapshot(zxid, offset: offset))
-            }
-        }
+    private func answer(_ request: RepairRequest, _ standing: RepairStanding) -> RepairResponse? {
+        let (answerer, earlier) = look(standing, isNew: request.isHello)
+        return standing.answer(request, own, answerer, since: earlier)
     }
 
-    /// Nothing is known of the files yet.
-    private func starting(_ standing: Standing) -> RepairStatus {
-        RepairStatus(
-            server: own, state: .starting, isTrusted: false,
-            acceptedEpoch: standing.epochs.accepted, currentEpoch: standing.epochs.current,
-            log: ZxidSpan(after: .zero, through: .zero))
-    }
-
-    /// What is in the files, looked through anew for who comes, and from time to time. That may take
-    /// long, so it is not waited for.
-    private func look(isNew: Bool) -> RepairAnswerer<PosixDisk>? {
-        let (answerer, isDue) = view.withLockedValue { view in
+    /// What is in the files, looked through anew for who comes, from time to time, and when what was
+    /// found does not hold any more. That may take long, so it is not waited for.
+    private func look(
+        _ standing: RepairStanding, isNew: Bool
+    ) -> (RepairAnswerer<PosixDisk>?, since: RepairStanding?) {
+        let (answerer, earlier, isDue) = view.withLockedValue { view in
+            let isOutdated = isNew || view.standing.map { !standing.holds($0) } ?? true
             let age = NIODeadline.now() - view.surveyedAt
             let isDue =
                 !view.isLooking
-                && (view.answerer == nil || isNew || age >= RepairService.surveyInterval)
+                && (view.answerer == nil || isOutdated || age >= RepairService.surveyInterval)
             if isDue { view.isLooking = true }
             // What there was for another one may have been long ago.
             if isNew { view.answerer = nil }
-            return (view.answerer, isDue)
+            return (view.answerer, view.standing, isDue)
         }
-        if isDue { pool.submit { [self] state in if state == .active { survey() } } }
-        return answerer
+        if isDue { pool.submit { [self] state in if state == .active { survey(standing) } } }
+        return (answerer, earlier)
     }
 
-    private func survey() {
+    private func survey(_ standing: RepairStanding) {
         let meta = (try? MetaInspection(disk, directory: directory.own))?.record
         let answerer = meta.map { meta in
             RepairAnswerer(
@@ -113,24 +91,11 @@ final class RepairService: @unchecked Sendable {
                 SnapshotOrigin(ensembleID: meta.ensembleID, generation: meta.baseGeneration))
         }
         view.withLockedValue {
-            $0 = View(answerer: answerer, surveyedAt: .now())
+            $0 = View(answerer: answerer, standing: standing, surveyedAt: .now())
         }
     }
 }
 
 extension RepairRequest {
     fileprivate var isHello: Bool { if case .hello = self { true } else { false } }
-}
-
-extension RepairService.Standing {
-    init(_ peer: Peer) {
-        let state: RepairPeerState =
-            switch peer.role {
-            case .looking: .looking
-            case .leading(_, let isEstablished): isEstablished ? .established : .joining
-            case .following(_, let isSynced), .observing(_, let isSynced):
-                isSynced ? .established : .joining
-            }
-        self.init(state: state, mayVote: peer.mayVote, epochs: peer.epochs)
-    }
 }
