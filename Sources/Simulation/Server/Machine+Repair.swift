@@ -22,7 +22,7 @@ extension Machine {
             return hardware.disk.isPowerCut ? losePower() : failed("\(error)")
         }
         ghost.beginsRepair(id, hasPromises: twin.hasPromises || hardware.disk.isPowerCut)
-        run.census.add(twin)
+        run.census?.add(twin)
         repair = twin
         run.record("repair", host.number)
         twin.start()
