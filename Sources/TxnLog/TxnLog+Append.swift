@@ -27,13 +27,14 @@ extension TxnLog {
         let isNewSegment = isRollWanted || !hasRoom(for: bytes)
         if isNewSegment { try beginSegment(first: first, recordBytes: bytes) }
         guard let segment = active else { preconditionFailure("a segment was begun") }
-        let (points, recordBytes) = encode(batches, into: segment)
+        let points = encode(batches, into: segment)
         let written = buffer.count
         do throws(TxnLogError) {
             try poisoning { () throws(DiskError) in
-                try segment.file.write(buffer.view, at: Int64(segment.offset))
+                try segment.file.writePages(
+                    buffer.view, at: Int64(segment.offset - pageStart.count))
                 try segment.file.sync()
-                active?.offset += recordBytes
+                advance()
                 last = points[points.count - 1]
                 try markDurable()
             }
@@ -75,11 +76,12 @@ extension TxnLog {
         return active.offset + recordBytes + TxnLogFormat.terminatorBytes <= active.capacity
     }
 
-    /// Encodes the batches into `buffer`, as they will lie in the segment.
+    /// Encodes the batches into `buffer`, as they will lie in the segment, behind what its page has.
     private func encode(
         _ batches: [TxnBatch], into segment: ActiveSegment<D.File>
-    ) -> (points: [ChainPoint], recordBytes: Int) {
+    ) -> [ChainPoint] {
         buffer.removeAll()
+        buffer.writeRaw(pageStart.view)
         var encoder = RecordEncoder(
             into: buffer, content: content, at: segment.offset, seal: segment.seal, previous: last)
         let points = batches.map { batch in
@@ -90,9 +92,17 @@ extension TxnLog {
             }
             return encoder.previous
         }
-        let recordBytes = buffer.count
+        writtenEnd = buffer.count
         encoder.finish(capacity: segment.capacity)
-        return (points, recordBytes)
+        return points
+    }
+
+    /// The next write begins with the page in which this one's records end.
+    private func advance() {
+        let whole = writtenEnd / TxnLogFormat.pageBytes * TxnLogFormat.pageBytes
+        active?.offset += writtenEnd - pageStart.count
+        pageStart.removeAll()
+        pageStart.writeRaw(buffer.view[view: whole..<writtenEnd])
     }
 
     /// The watermark follows the sync that `last` was made durable by.
