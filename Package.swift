@@ -39,13 +39,15 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .target(name: "CAdler32", cSettings: [.unsafeFlags(["-O2", "-Wall", "-Werror"])]),
         .target(name: "CCRC32", cSettings: [.unsafeFlags(["-O2", "-Wall", "-Werror"])]),
         .target(name: "ZKWire", swiftSettings: strict),
         .target(name: "Storage", dependencies: ["CCRC32", "CZlib"], swiftSettings: strict),
         .target(name: "DataTree", dependencies: ["CCRC32", "ZKWire"], swiftSettings: strict),
         .target(name: "TxnLog", dependencies: ["Storage", "ZKWire", "CLZ4"], swiftSettings: strict),
         .target(
-            name: "Snapshot", dependencies: ["Storage", "ZKWire", "DataTree", "CLZ4", "CZlib"],
+            name: "Snapshot",
+            dependencies: ["Storage", "ZKWire", "DataTree", "CAdler32", "CLZ4", "CZlib"],
             swiftSettings: strict),
         .target(
             name: "Recovery", dependencies: ["Storage", "ZKWire", "DataTree", "TxnLog", "Snapshot"],

@@ -1,3 +1,4 @@
+import Storage
 import ZKWire
 
 /// What our own snapshots say about themselves after the lz4 frame of Apache's stream.
@@ -46,7 +47,7 @@ extension SnapshotFooter {
         put(uncompressedSize)
         put(compressedSize)
         put(contentChecksum)
-        put(bytes.withByteView { CRC32.of($0) })
+        put(bytes.withByteView { Checksum.crc32($0) })
         precondition(bytes.count == SnapshotFormat.footerSize)
         return bytes
     }
@@ -82,7 +83,7 @@ extension SnapshotFooter {
         }
         let covered = SnapshotFormat.footerSize - 4
         let stored = word(at: covered)
-        let computed = CRC32.of(bytes[view: 0..<covered])
+        let computed = Checksum.crc32(bytes[view: 0..<covered])
         guard stored == computed else {
             throw SnapshotFault(
                 .footerChecksum(stored: stored, computed: computed), in: .file, at: offset)

@@ -36,6 +36,7 @@ extension PosixFile {
 
     package func writeZeros(_ count: Int, at offset: Int64) throws(DiskError) {
         let pieceBytes = 1 << 20
+        // SAFETY: freed when this returns, and no write outlasts its call.
         let zeros = UnsafeMutableRawBufferPointer.allocate(
             byteCount: pieceBytes, alignment: PosixFile.pageBytes)
         defer { zeros.deallocate() }
