@@ -22,7 +22,7 @@ final class LogTwin {
     }
 
     /// What the thread does at a time.
-    private enum Operation {
+    enum Operation {
         case append([TxnBatch])
         case other(Message)
         case flushWatermark
@@ -36,25 +36,25 @@ final class LogTwin {
     /// A sync's end may wait this long for another write before the watermark is synced too.
     private static let idleTime = Span.seconds(1)
 
-    private let life: Life
+    let life: Life
     /// Tells the loop, some time later.
     var onReport: (LogReport) -> Void = { _ in }
-    private var storage: HistoryStorage<SimulatedDisk>
+    var storage: HistoryStorage<SimulatedDisk>
     private var chance: Chance
 
     private var queue: [Message] = []
     private var operations: [Operation] = []
     /// What is being done to the disk at present.
     private var current: Operation?
-    private var isAwake = false
+    var isAwake = false
     private var isWatermarkBehind = false
     /// Since when there is nothing to do, and whether somebody looks how long that has been.
     private var idleSince = Int64(0)
     private var isIdleWatched = false
     /// A leader's snapshot is being taken.
-    private var installation: (link: LinkID, feed: FeedTwin, isTree: Bool)?
+    var installation: (link: LinkID, feed: FeedTwin, isTree: Bool)?
     /// With ZOOKEEPER-3642: what came after a leader's snapshot of which the disk has nothing.
-    private var unwritten: (link: LinkID, batches: [TxnBatch])?
+    var unwritten: (link: LinkID, batches: [TxnBatch])?
     /// With ZOOKEEPER-2201: streams of snapshots under way, which hold what this thread needs.
     private var holders = 0
     var surroundings = Surroundings()
@@ -115,7 +115,7 @@ final class LogTwin {
         if operations.isEmpty { wake() } else { next() }
     }
 
-    private func next() {
+    func next() {
         guard holders == 0 else { return isAwake = false }
         if installation != nil {
             isAwake = false
@@ -145,7 +145,7 @@ final class LogTwin {
         }
     }
 
-    private func perform(_ operation: Operation) {
+    func perform(_ operation: Operation) {
         if case .other(.install(let link, let zxid, let feed)) = operation {
             return begin(link, feed, isTree: false) { () throws(SyncError) in
                 try storage.beginInstall(zxid: zxid)
@@ -182,7 +182,7 @@ final class LogTwin {
         return life.diskTime(syncs: syncs, &chance)
     }
 
-    private func report(_ report: LogReport) {
+    func report(_ report: LogReport) {
         guard life.isAlive else { return }
         life.ghost.logDid(report, at: life.id)
         life.after(.microseconds(chance.within(2...40))) { [self] in onReport(report) }
@@ -238,79 +238,6 @@ final class LogTwin {
         } catch {
             throw .log(error)
         }
-    }
-
-    // MARK: A leader's snapshot
-
-    /// The thread does nothing else until the stream has ended.
-    private func begin(
-        _ link: LinkID, _ feed: FeedTwin, isTree: Bool, _ order: () throws(SyncError) -> Void
-    ) {
-        installation = (link, feed, isTree)
-        do throws(SyncError) {
-            try order()
-        } catch {
-            if case .badStream(let reason) = error {
-                endInstall { .installFailed($0, reason: reason) }
-                return next()
-            }
-            return life.storageFailed("\(error)")
-        }
-        isAwake = false
-        feed.onInput = { [self] in wakeInstaller() }
-        wakeInstaller()
-    }
-
-    private func wakeInstaller() {
-        guard let installation, !isAwake, installation.feed.hasInput else { return }
-        perform(.installPiece)
-    }
-
-    private func takePieces() throws(SyncError) {
-        guard let feed = installation?.feed else { return }
-        do throws(SyncError) {
-            while let piece = feed.next() {
-                guard let rest = try storage.takeInstall(piece) else { continue }
-                feed.putBack(piece[(piece.count - rest)...])
-                return try finishInstall()
-            }
-        } catch {
-            guard case .badStream(let reason) = error else { throw error }
-            return endInstall { .installFailed($0, reason: reason) }
-        }
-        if feed.isClosed {
-            storage.abandonInstall()
-            endInstall { .installFailed($0, reason: "the connection broke off") }
-        }
-    }
-
-    private func finishInstall() throws(SyncError) {
-        if installation?.isTree == true {
-            let tree = try storage.finishTree()
-            return endInstall { .treeReplaced($0, storage.end, tree) }
-        }
-        let disk = life.hardware.disk
-        if life.defects.contains(.zookeeper2872) { disk.ignoredSyncs = Hardware.directory.snapshots }
-        let tree = try storage.finishInstall()
-        disk.ignoredSyncs = nil
-        if storage.hasUnwritten, let installation { unwritten = (installation.link, []) }
-        endInstall { .installed($0, storage.end, storage.origin, tree) }
-    }
-
-    /// ZOOKEEPER-3642: NEWLEADER makes what is in memory only this server's, if it is the same leader's.
-    private func endUnwritten() throws(SyncError) {
-        guard let unwritten else { return }
-        self.unwritten = nil
-        let isSameLeader = surroundings.hasLink(unwritten.link)
-        try storage.endUnwritten(isSameLeader ? unwritten.batches : nil)
-        if isSameLeader { surroundings.use(storage.end, storage.origin) }
-    }
-
-    private func endInstall(_ outcome: (LinkID) -> LogReport) {
-        guard let (link, feed, _) = installation else { return }
-        feed.onInput = {}
-        installation = nil
-        report(outcome(link))
     }
 
     // MARK: Dying
