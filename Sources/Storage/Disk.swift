@@ -46,9 +46,6 @@ package protocol DiskFile: AnyObject, Sendable {
     func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int64) throws(DiskError) -> Int
     /// Writes all of `bytes` at `offset`.
     func write(_ bytes: UnsafeRawBufferPointer, at offset: Int64) throws(DiskError)
-    /// Writes whole pages of 4096 bytes, which lie on pages in memory too, past the memory in which the
-    /// system keeps what files have where it can: nobody is going to read them soon.
-    func writePages(_ bytes: UnsafeRawBufferPointer, at offset: Int64) throws(DiskError)
     /// Writes `count` zeros at `offset`, past the memory in which the system keeps what files have
     /// where it can: nobody is going to read them.
     func writeZeros(_ count: Int, at offset: Int64) throws(DiskError)

@@ -27,12 +27,6 @@ extension DiskFile {
         return bytes
     }
 
-    package func writePages(
-        _ bytes: UnsafeRawBufferPointer, at offset: Int64
-    ) throws(DiskError) {
-        try write(bytes, at: offset)
-    }
-
     package func writeZeros(_ count: Int, at offset: Int64) throws(DiskError) {
         try write([UInt8](repeating: 0, count: count), at: offset)
     }

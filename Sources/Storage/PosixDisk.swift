@@ -99,11 +99,10 @@ package struct PosixDisk: Disk {
 // SAFETY: `@unchecked`: one thread uses a file at a time (see `DiskFile`); the hand-over between
 // threads orders the accesses.
 package final class PosixFile: DiskFile, @unchecked Sendable {
-    var descriptor: Int32
+    private var descriptor: Int32
     private let path: String
     /// The size or the blocks changed since the last sync: fdatasync need not cover that.
     private var isMetadataDirty = false
-    var direct = DirectWriting.unknown
 
     fileprivate init(_ descriptor: Int32, _ path: String) {
         self.descriptor = descriptor
@@ -121,7 +120,6 @@ package final class PosixFile: DiskFile, @unchecked Sendable {
     package func read(
         into buffer: UnsafeMutableRawBufferPointer, at offset: Int64
     ) throws(DiskError) -> Int {
-        endDirect()
         var done = 0
         while done < buffer.count {
             let more = pread(
@@ -140,13 +138,6 @@ package final class PosixFile: DiskFile, @unchecked Sendable {
     package func write(
         _ bytes: UnsafeRawBufferPointer, at offset: Int64
     ) throws(DiskError) {
-        endDirect()
-        try writeAll(bytes, at: offset)
-    }
-
-    func writeAll(
-        _ bytes: UnsafeRawBufferPointer, at offset: Int64
-    ) throws(DiskError) {
         var done = 0
         while done < bytes.count {
             let more = pwrite(
@@ -158,6 +149,37 @@ package final class PosixFile: DiskFile, @unchecked Sendable {
                 throw DiskError("write", path, code: more == 0 ? EIO : errno)
             }
         }
+    }
+
+    package func writeZeros(_ count: Int, at offset: Int64) throws(DiskError) {
+        // Whole pages, as direct writes need; 1 MiB at a time.
+        let pieceBytes = 1 << 20
+        let zeros = UnsafeMutableRawBufferPointer.allocate(byteCount: pieceBytes, alignment: 4096)
+        defer { zeros.deallocate() }
+        zeros.initializeMemory(as: UInt8.self, repeating: 0)
+        var isDirect = offset % 4096 == 0 && count % 4096 == 0 && setDirect(true)
+        defer { if isDirect { _ = setDirect(false) } }
+        var done = 0
+        while done < count {
+            let piece = UnsafeRawBufferPointer(rebasing: zeros[..<min(pieceBytes, count - done)])
+            do throws(DiskError) {
+                try write(piece, at: offset + Int64(done))
+                done += piece.count
+            } catch {
+                // Some file systems take the flag and then refuse the write, of which nothing was done.
+                guard isDirect, error.code == EINVAL, setDirect(false) else { throw error }
+                isDirect = false
+            }
+        }
+    }
+
+    /// Whether writes go past the page cache from now on.
+    /// - Returns: false where the file system cannot do that.
+    private func setDirect(_ isDirect: Bool) -> Bool {
+        let flags = fcntl(descriptor, F_GETFL)
+        guard let directFlag, flags >= 0 else { return false }
+        let wanted = isDirect ? flags | directFlag : flags & ~directFlag
+        return fcntl(descriptor, F_SETFL, wanted) == 0
     }
 
     package func sync() throws(DiskError) {
@@ -222,6 +244,15 @@ private func openDescriptor(
         if errno != EINTR { throw DiskError(operation, path, code: errno) }
     }
 }
+
+/// O_DIRECT, which the C library's header keeps from Swift; nil where there is none.
+#if os(Linux) && arch(x86_64)
+    private let directFlag: Int32? = 0o40000
+#elseif os(Linux) && arch(arm64)
+    private let directFlag: Int32? = 0o200000
+#else
+    private let directFlag: Int32? = nil
+#endif
 
 // Under names that the methods of the types above do not hide.
 private func systemOpen(_ path: String, _ flags: Int32) -> Int32 { open(path, flags, 0o640) }

@@ -6,10 +6,8 @@ struct RecordEncoder {
     private let writer: ByteWriter
     private let content: ByteWriter
     private let seal: SegmentSeal
-    /// Where in the segment the first record goes.
+    /// Where in the segment the write begins.
     private let batchOffset: Int
-    /// Where in the segment the write begins: what is in the writer before the records lies there.
-    private let writeOffset: Int
     /// The last record so far.
     private(set) var previous: ChainPoint
 
@@ -17,12 +15,12 @@ struct RecordEncoder {
         into writer: ByteWriter, content: ByteWriter, at offset: Int, seal: SegmentSeal,
         previous: ChainPoint
     ) {
+        precondition(writer.count == 0)
         self.writer = writer
         self.content = content
         self.seal = seal
         self.previous = previous
         batchOffset = offset
-        writeOffset = offset - writer.count
     }
 
     mutating func encodePlain(_ batch: TxnBatch, _ entries: ArraySlice<TxnBatch.Entry>) {
@@ -109,15 +107,15 @@ struct RecordEncoder {
         let place = UnsafeMutableRawPointer(
             mutating: writer.view.baseAddress.unsafelyUnwrapped + start)
         previous = ChainPoint(
-            zxid: zxid, checksum: header.encode(to: place, at: writeOffset + start, seal: seal))
+            zxid: zxid, checksum: header.encode(to: place, at: batchOffset + start, seal: seal))
     }
 
-    /// The zeros behind the last record, which the next write replaces: up to the end of the page, so
-    /// that whole pages are written.
+    /// The zeros behind the last record, which the next write replaces: up to the end of the page,
+    /// so that the system need not read a page to have a part of it written.
     func finish(capacity: Int) {
-        let end = writeOffset + writer.count + TxnLogFormat.terminatorBytes
+        let end = batchOffset + writer.count + TxnLogFormat.terminatorBytes
         let page = TxnLogFormat.pageBytes
-        let count = min((end + page - 1) / page * page, capacity) - writeOffset - writer.count
+        let count = min((end + page - 1) / page * page, capacity) - batchOffset - writer.count
         writer.extend(by: count).initializeMemory(as: UInt8.self, repeating: 0, count: count)
     }
 }

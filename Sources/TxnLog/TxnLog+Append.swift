@@ -27,14 +27,13 @@ extension TxnLog {
         let isNewSegment = isRollWanted || !hasRoom(for: bytes)
         if isNewSegment { try beginSegment(first: first, recordBytes: bytes) }
         guard let segment = active else { preconditionFailure("a segment was begun") }
-        let points = encode(batches, into: segment)
+        let (points, recordBytes) = encode(batches, into: segment)
         let written = buffer.count
         do throws(TxnLogError) {
             try poisoning { () throws(DiskError) in
-                try segment.file.writePages(
-                    buffer.view, at: Int64(segment.offset - pageStart.count))
+                try segment.file.write(buffer.view, at: Int64(segment.offset))
                 try segment.file.sync()
-                advance()
+                active?.offset += recordBytes
                 last = points[points.count - 1]
                 try markDurable()
             }
@@ -76,12 +75,11 @@ extension TxnLog {
         return active.offset + recordBytes + TxnLogFormat.terminatorBytes <= active.capacity
     }
 
-    /// Encodes the batches into `buffer`, as they will lie in the segment, behind what its page has.
+    /// Encodes the batches into `buffer`, as they will lie in the segment.
     private func encode(
         _ batches: [TxnBatch], into segment: ActiveSegment<D.File>
-    ) -> [ChainPoint] {
+    ) -> (points: [ChainPoint], recordBytes: Int) {
         buffer.removeAll()
-        buffer.writeRaw(pageStart.view)
         var encoder = RecordEncoder(
             into: buffer, content: content, at: segment.offset, seal: segment.seal, previous: last)
         let points = batches.map { batch in
@@ -92,17 +90,9 @@ extension TxnLog {
             }
             return encoder.previous
         }
-        writtenEnd = buffer.count
+        let recordBytes = buffer.count
         encoder.finish(capacity: segment.capacity)
-        return points
-    }
-
-    /// The next write begins with the page in which this one's records end.
-    private func advance() {
-        let whole = writtenEnd / TxnLogFormat.pageBytes * TxnLogFormat.pageBytes
-        active?.offset += writtenEnd - pageStart.count
-        pageStart.removeAll()
-        pageStart.writeRaw(buffer.view[view: whole..<writtenEnd])
+        return (points, recordBytes)
     }
 
     /// The watermark follows the sync that `last` was made durable by.

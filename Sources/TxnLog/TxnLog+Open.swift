@@ -31,23 +31,12 @@ extension TxnLog {
             let log = TxnLog(
                 directory, configuration, lock: lock, watermark: recovery.watermark, base: base,
                 segments: recovery.segments, last: end.last)
-            try log.goOn(in: end.active)
+            log.active = end.active
             return (log, recovery.report)
         } catch {
             lock.release()
             throw error
         }
-    }
-
-    /// The next record goes behind what is in the segment, whose last page is written again with it.
-    private func goOn(in segment: ActiveSegment<D.File>?) throws(TxnLogError) {
-        active = segment
-        guard let segment else { return }
-        let used = segment.offset % TxnLogFormat.pageBytes
-        let page = try attempt { () throws(DiskError) in
-            try segment.file.readExactly(used, at: Int64(segment.offset - used))
-        }
-        pageStart.writeRaw(page)
     }
 
     private static func take(_ directory: LogDirectory<D>) throws(TxnLogError) -> any DiskLock {

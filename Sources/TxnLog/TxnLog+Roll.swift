@@ -27,7 +27,6 @@ extension TxnLog {
             active = ActiveSegment(
                 file: file, seal: SegmentSeal(salt: header.salt), firstZxid: first,
                 capacity: capacity, offset: TxnLogFormat.headerBlockBytes)
-            pageStart.removeAll()
             isRollWanted = false
             try markDurable()
             try watermark.sync()

@@ -35,11 +35,7 @@ package final class TxnLog<D: Disk>: @unchecked Sendable {
     var poison: DiskError?
     var salts: SaltSequence
     /// Where a write is put together.
-    let buffer = ByteWriter(capacity: 64 << 10, alignment: TxnLogFormat.pageBytes)
-    /// What the page in which the next record goes has before it.
-    let pageStart = ByteWriter(capacity: TxnLogFormat.pageBytes)
-    /// How much of `buffer` are records, and what is before them on their page.
-    var writtenEnd = 0
+    let buffer = ByteWriter(capacity: 64 << 10)
     /// The content of a compressed record, before it is one.
     let content = ByteWriter(capacity: 64)
     private var isClosed = false
@@ -139,7 +135,7 @@ struct ActiveSegment<File: DiskFile> {
     let firstZxid: Zxid
     /// How far the file reaches; a write never extends it.
     let capacity: Int
-    /// Where the next record goes.
+    /// Where the next write goes.
     var offset: Int
 }
 

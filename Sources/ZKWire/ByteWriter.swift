@@ -7,20 +7,15 @@
 package final class ByteWriter {
     private(set) var base: UnsafeMutableRawPointer
     private(set) var capacity: Int
-    /// Of the memory's first byte.
-    private let alignment: Int
     /// Bytes written so far.
     package private(set) var count = 0
 
-    /// - Parameters:
-    ///   - capacity: bytes to reserve at once.
-    ///   - alignment: of the first byte in memory; a power of two.
-    package init(capacity: Int = 512, alignment: Int = 16) {
+    /// - Parameter capacity: bytes to reserve at once.
+    package init(capacity: Int = 512) {
         let size = Swift.max(capacity, 64)
         // SAFETY: freed in `deinit` only; `count` never passes `capacity`.
-        base = .allocate(byteCount: size, alignment: alignment)
+        base = .allocate(byteCount: size, alignment: 16)
         self.capacity = size
-        self.alignment = alignment
     }
 
     deinit { base.deallocate() }
@@ -57,15 +52,14 @@ package final class ByteWriter {
     package func shrink(to limit: Int) {
         guard count == 0, capacity > limit else { return }
         base.deallocate()
-        base = .allocate(byteCount: limit, alignment: alignment)
+        base = .allocate(byteCount: limit, alignment: 16)
         capacity = limit
     }
 
     @inline(never)
     private func grow(for more: Int) {
         let newCapacity = Swift.max(capacity * 2, count + more)
-        let newBase = UnsafeMutableRawPointer.allocate(
-            byteCount: newCapacity, alignment: alignment)
+        let newBase = UnsafeMutableRawPointer.allocate(byteCount: newCapacity, alignment: 16)
         newBase.copyMemory(from: base, byteCount: count)
         base.deallocate()
         base = newBase
