@@ -24,6 +24,7 @@ final class LogThread: @unchecked Sendable {
         case truncate(to: Zxid, rebuilds: Bool)
         /// Make the snapshot that comes by the feed this server's state.
         case install(LinkID, zxid: Zxid, SnapshotFeed)
+        /// Make the tree anew, of the snapshot that comes by the feed and of the log.
         case replaceTree(LinkID, zxid: Zxid, SnapshotFeed)
         /// Begin a new segment: a snapshot starts here.
         case roll

@@ -26,8 +26,7 @@ extension Logger {
             error(
                 """
                 the tree is not the leader's: digest \(own) after zxid \(zxid), the leader states \
-                \(stated). It is loaded from the disk again: \
-                docs/operating/recovering.md#tree-differs
+                \(stated): docs/operating/recovering.md#tree-differs
                 """)
         case .treeRefused:
             critical(

@@ -2,8 +2,8 @@ import DequeModule
 import ZKWire
 import Zab
 
-/// `sync` requests, and what else waits for a quorum's word that a leader leads, in the order in which they were asked for: the order
-/// in which a leader confirms them.
+/// `sync` requests, and what else waits for a quorum's word that a leader leads, in the order in which
+/// they were asked for: the order in which a leader confirms them.
 struct SyncQueue {
     enum Origin {
         case client(ConnectionID)
