@@ -47,6 +47,34 @@ as_root() {
     fi
 }
 
+# need_apache_3_9: Apache ZooKeeper 3.9 as Debian 13 has it, for mixed ensembles. Unpacked in
+# .apache-3.9 and not installed, beside the 3.8 of Debian 12. What needs it is skipped without it.
+need_apache_3_9() {
+    local directory=$PWD/.apache-3.9 archive
+    [ -d "$directory/usr" ] && return
+    command -v apt-get >/dev/null || return 0
+    say "fetching Apache ZooKeeper 3.9 of Debian 13: mixed ensembles"
+    # The mirror that this machine uses.
+    archive=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' |
+        grep --invert-match security | head --lines 1) || true
+    mkdir --parents "$directory/lists/partial" "$directory/cache/archives/partial"
+    echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]" \
+        "$archive trixie main" >"$directory/sources.list"
+    cat >"$directory/apt.conf" <<CONFIG
+Dir::Etc::sourcelist "$directory/sources.list";
+Dir::Etc::sourceparts "/dev/null";
+Dir::State::lists "$directory/lists";
+Dir::Cache "$directory/cache";
+APT::Sandbox::User "";
+CONFIG
+    (
+        cd "$directory"
+        export APT_CONFIG=$directory/apt.conf
+        apt-get update --quiet --quiet && apt-get download --quiet --quiet libzookeeper-java &&
+            dpkg-deb --extract libzookeeper-java_*.deb .
+    ) || say "Apache ZooKeeper 3.9 is not to be had: tests with it are skipped"
+}
+
 need_build_packages() {
     need_swift
     need_packages "the build (lz4 and zlib, with their headers)" liblz4-dev zlib1g-dev pkg-config

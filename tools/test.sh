@@ -37,6 +37,7 @@ stage() {
 prepare_interop() {
     need_packages "the interop tests (Apache's server and clients to compare with, lz4, Python)" \
         zookeeper zookeeper-bin lz4 python3 python3-venv
+    need_apache_3_9
     local requirements=Tests/interop/requirements.txt installed=.venv/requirements.txt
     cmp --silent $requirements $installed && return
     say "installing kazoo and pytest in .venv"

@@ -11,10 +11,12 @@ import tempfile
 from pathlib import Path
 
 from support.ensemble import Ensemble
-from support.migration import Migration, apache_version
-from support.mixed import APACHE
+from support.migration import Migration, version
+from support.mixed import APACHE, APACHE_3_9
 from support.network import LOOPBACK
-from support.servers import APACHE_JARS, ZKNode
+from support.servers import ZKNode
+
+VERSIONS = {"3.8": APACHE, "3.9": APACHE_3_9}
 
 
 def main():
@@ -22,17 +24,19 @@ def main():
     # Of each connection that a server closes as it stops.
     logging.getLogger("kazoo").setLevel(logging.CRITICAL)
     if not ZKNode.binary().exists():
-        sys.exit(f"{ZKNode.binary()} is not there: run tools/demo-migration.sh")
-    if shutil.which("java") is None or not Path(APACHE_JARS).exists():
-        sys.exit("Apache ZooKeeper is not here; on Debian: apt-get install zookeeper")
+        sys.exit(f"{ZKNode.binary()} is not there: run tools/test.sh interop once")
+    kind = VERSIONS[options.apache]
+    if shutil.which("java") is None or not kind.is_here():
+        sys.exit(f"Apache ZooKeeper {options.apache} is not here: run tools/test.sh interop once")
     directory = Path(tempfile.mkdtemp(prefix="zknode-migration-"))
     ensemble = Ensemble(
-        None, directory, kinds=[APACHE] * 3, config={"tickTime": 500, "syncLimit": 6},
+        None, directory, kinds=[kind] * 3, config={"tickTime": 500, "syncLimit": 6},
         network=LOOPBACK)
-    print(f"Three servers of Apache ZooKeeper {apache_version()} at {ensemble.hosts}, four clients "
-          f"that write and read, and one that holds a lock and a watch. Data in {directory}")
     try:
         ensemble.start()
+        print(f"Three servers of Apache ZooKeeper {version(ensemble.members[0].server)} at "
+              f"{ensemble.hosts}, four clients that write and read, and one that holds a lock and a "
+              f"watch. Data in {directory}")
         Migration(ensemble, lambda line: print(line, flush=True), options.between).run()
     except (AssertionError, RuntimeError) as error:
         print(f"FAILED: {error}\n{ensemble.logs(15)}\nKept for a look: {directory}")
@@ -49,6 +53,8 @@ def parse():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument(
         "--between", type=float, default=2.0, help="seconds under load between two steps")
+    parser.add_argument(
+        "--apache", choices=VERSIONS, default="3.8", help="the version of Apache ZooKeeper")
     parser.add_argument("--keep", action="store_true", help="keep the data at the end")
     return parser.parse_args()
 

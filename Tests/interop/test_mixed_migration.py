@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 from support.ensemble_steps import audit, path_of_test, wait_for_progress
-from support.mixed import APACHE, OURS, check_digests, come_back
+from support.mixed import APACHE, APACHE_3_9, OURS, check_digests, come_back, skip_without
 from support.servers import REPOSITORY
 from support.wire import Err, Flag, Session
 
@@ -15,11 +15,14 @@ pytestmark = [
 ]
 
 
-def test_a_running_ensemble_is_replaced_and_replaced_back_and_nobody_loses_anything():
+@pytest.mark.parametrize("version, kind", [("3.8", APACHE), ("3.9", APACHE_3_9)])
+def test_a_running_ensemble_is_replaced_and_replaced_back_and_nobody_loses_anything(version, kind):
+    skip_without(kind)
     done = subprocess.run(
-        ["tools/demo-migration.sh", "--between", "0.2"], cwd=REPOSITORY, capture_output=True,
-        text=True, timeout=240, check=False)
+        ["tools/demo-migration.sh", "--between", "0.2", "--apache", version], cwd=REPOSITORY,
+        capture_output=True, text=True, timeout=240, check=False)
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+    assert f"Apache ZooKeeper {version}." in done.stdout
     assert done.stdout.count("now ZKNode") == 3
     assert done.stdout.count("now Apache ZooKeeper") == 3
     assert "No session expired" in done.stdout

@@ -5,7 +5,7 @@ import shutil
 import pytest
 from support.ensemble_steps import OUTAGE_LIMIT_S, audit, path_of_test, sync, wait_for_progress
 from support.member import OBSERVER, wait_until
-from support.mixed import APACHE, OURS, check_digests
+from support.mixed import APACHE, APACHE_3_9, OURS, check_digests, skip_without
 from support.variety import Variety
 from support.wire import Err, Flag, Session
 
@@ -15,9 +15,12 @@ pytestmark = [
 ]
 
 
-@pytest.mark.parametrize("voters, observer", [(APACHE, OURS), (OURS, APACHE)])
+@pytest.mark.parametrize(
+    "voters, observer",
+    [(APACHE, OURS), (OURS, APACHE), (APACHE_3_9, OURS), (OURS, APACHE_3_9)])
 def test_an_observer_of_the_other_kind_serves_forwards_and_comes_back(
         new_ensemble, loaded, client_of, voters, observer):
+    skip_without(voters, observer)
     ensemble = new_ensemble(kinds=[voters, voters, observer], observers=1)
     member = ensemble.members[-1]
     assert member.role() == OBSERVER

@@ -4,7 +4,7 @@ Meanwhile clients write and read, and two of them hold something dear: a lock (a
 and a watch. In the end nothing may have been lost: no session, no write, no ephemeral.
 """
 
-import subprocess
+import re
 import time
 
 from kazoo.client import KazooClient, KazooState
@@ -14,8 +14,7 @@ from .ensemble import zkdump
 from .ensemble_steps import wait_for_progress
 from .load import Load
 from .member import wait_until
-from .mixed import APACHE, OURS, check_digests, come_back
-from .servers import REPOSITORY
+from .mixed import OURS, check_digests, come_back
 from .trees import check_identical
 
 TOP = "/migration"
@@ -56,6 +55,7 @@ class Migration:
 
     def __init__(self, ensemble, say=print, between_s=2.0):
         self.ensemble, self.say, self.between_s = ensemble, say, between_s
+        self.apache = type(ensemble.members[0].server)
         self.load = Load(ensemble, f"{TOP}/load", clients=4, pause_s=0.005)
         self.holder = None
 
@@ -70,7 +70,7 @@ class Migration:
         self.load.start()
         wait_for_progress(self.load)
         try:
-            for kind in (OURS, APACHE):
+            for kind in (OURS, self.apache):
                 self.say(f"\nEach member becomes {name(kind)}, the leader last:")
                 for member in self.ensemble.followers_first():
                     self.replace(member, kind)
@@ -85,7 +85,7 @@ class Migration:
         before = member.server
         member.stop()
         self.ensemble.replace(member, kind)
-        if kind is APACHE:
+        if kind.is_apache:
             # Unlike ours, an Apache member that is empty would vote.
             export(before, member.server)
         how = come_back(self.ensemble, member)
@@ -114,7 +114,7 @@ class Migration:
 
 
 def name(kind):
-    return "Apache ZooKeeper" if kind is APACHE else "ZKNode"
+    return "Apache ZooKeeper" if kind.is_apache else "ZKNode"
 
 
 def export(ours, apache):
@@ -126,10 +126,6 @@ def export(ours, apache):
     made.rmdir()
 
 
-def apache_version():
-    """As dpkg knows it, for the first line of the demonstration."""
-    done = subprocess.run(
-        ["dpkg-query", "--show", "--showformat=${Version}", "zookeeper"], capture_output=True,
-        text=True, check=False, cwd=REPOSITORY)
-    return done.stdout or "unknown version"
-
+def version(server):
+    """Of a running server, in its own words."""
+    return re.search(r"version: ([\d.]+)", server.ask("srvr"))[1]

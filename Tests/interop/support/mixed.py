@@ -2,10 +2,12 @@
 
 import re
 
-from .member import FOLLOWER, LEADER, OBSERVER, wait_until
-from .servers import ApacheZooKeeper, ZKNode, by_zxid
+import pytest
 
-APACHE, OURS = ApacheZooKeeper, ZKNode
+from .member import FOLLOWER, LEADER, OBSERVER, wait_until
+from .servers import ApacheZooKeeper, ApacheZooKeeper39, ZKNode, by_zxid
+
+APACHE, APACHE_3_9, OURS = ApacheZooKeeper, ApacheZooKeeper39, ZKNode
 
 # By the kinds of members 1, 2 and 3. At equal histories the highest number is elected, so that the
 # last kind is the one that is to lead.
@@ -14,6 +16,9 @@ MIXES = {
     "two apache, apache leads": [APACHE, OURS, APACHE],
     "two ours, ours leads": [APACHE, OURS, OURS],
     "two ours, apache leads": [OURS, OURS, APACHE],
+    "3.8, 3.9, ours leads": [APACHE, APACHE_3_9, OURS],
+    "3.8, ours, 3.9 leads": [APACHE, OURS, APACHE_3_9],
+    "two ours, 3.9 leads": [OURS, OURS, APACHE_3_9],
 }
 
 # Ours makes snapshots, and deletes the log behind them, often enough for SNAP to be needed. Not
@@ -28,6 +33,13 @@ END_OF_APACHE_ROLE = ("Learner shutdown Follower", "Leader Shutting down")
 STATE_OF_APACHE = re.compile(r"Peer state changed: (\w+)")
 
 
+def skip_without(*kinds):
+    """Skips the test where this machine lacks one of these servers."""
+    for kind in kinds:
+        if not kind.is_here():
+            pytest.skip(f"no {kind.kind} server here: tools/test.sh interop fetches them")
+
+
 def is_apache(member):
     return member.server.is_apache
 
@@ -37,7 +49,7 @@ def have_lead(ensemble, kind, attempts=6):
     for _ in range(attempts):
         ensemble.wait_for_all()
         leader = ensemble.leader()
-        if leader is not None and isinstance(leader.server, kind):
+        if leader is not None and type(leader.server) is kind:
             return leader
         if leader is not None:
             leader.kill()

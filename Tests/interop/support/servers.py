@@ -15,6 +15,8 @@ from .wire import four_letter_word
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 APACHE_JARS = "/usr/share/java/zookeeper.jar"
+# Debian 13's, which `tools/test.sh interop` fetches and does not install.
+APACHE_3_9_JARS = REPOSITORY / ".apache-3.9/usr/share/java"
 # With them Apache's log is on its output.
 APACHE_LOG_JARS = "/usr/share/java/slf4j-log4j12.jar:/usr/share/java/log4j-1.2.jar"
 
@@ -47,6 +49,8 @@ class Server:
     """One server process on a data directory of its own, which outlives a kill."""
 
     kind = "abstract"
+    # ZOOKEEPER-4026.
+    applies_create2_in_multi = True
 
     def __init__(self, directory, config=None, host=HOST, port=None):
         self.directory = Path(directory)
@@ -60,6 +64,11 @@ class Server:
         self.config = {**DEFAULTS, "dataDir": self.data_dir, "clientPort": self.port}
         self.config |= {"clientPortAddress": host, **(config or {})}
         self.process = None
+
+    @classmethod
+    def is_here(cls):
+        """Whether this machine has what such a server is started from."""
+        return True
 
     @property
     def address(self):
@@ -172,15 +181,23 @@ class ZKNode(Server):
 
 
 class ApacheZooKeeper(Server):
+    """Debian 12's: 3.8.0."""
+
     kind = "apache"
     is_apache = True
+    applies_create2_in_multi = False
+    jars = APACHE_JARS
+
+    @classmethod
+    def is_here(cls):
+        return all(Path(jar).exists() for jar in cls.jars.split(":"))
 
     def command(self):
         keys = [key for key in PROPERTIES_OF_APACHE if key in self.config]
         properties = [f"-D{PROPERTIES_OF_APACHE[key]}={self.config[key]}" for key in keys]
         return [
             "java", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", *properties,
-            "-cp", f"{self.directory}:{APACHE_JARS}:{APACHE_LOG_JARS}",
+            "-cp", f"{self.directory}:{self.jars}:{APACHE_LOG_JARS}",
             "org.apache.zookeeper.server.quorum.QuorumPeerMain", str(self.config_file),
         ]
 
@@ -195,6 +212,15 @@ class ApacheZooKeeper(Server):
     @property
     def segments(self):
         return sorted((self.data_dir / "version-2").glob("log.*"), key=by_zxid)
+
+
+class ApacheZooKeeper39(ApacheZooKeeper):
+    """Debian 13's: 3.9.3. The libraries that it needs are those of 3.8.0."""
+
+    kind = "apache-3.9"
+    applies_create2_in_multi = True
+    # The second names libraries of 3.8.0, and among them another one of the first.
+    jars = f"{APACHE_3_9_JARS}/zookeeper-jute.jar:{APACHE_3_9_JARS}/zookeeper.jar"
 
 
 def by_zxid(path):

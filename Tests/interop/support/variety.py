@@ -50,6 +50,7 @@ class VarietyClient:
         self.vanishing = []
         self.visited = []
         self.error = None
+        self.may_create2_in_multi = all(it.server.applies_create2_in_multi for it in members)
         self.kinds = [
             (self.create, 16), (self.set, 18), (self.delete, 8), (self.ephemeral, 8),
             (self.sequential, 8), (self.multi, 8), (self.failing_multi, 4), (self.ttl, 5),
@@ -163,11 +164,11 @@ class VarietyClient:
             self.ephemerals.append(reply.body.string())
 
     def multi(self):
-        # Without create2, which 3.8 does not know in a multi (ZOOKEEPER-4026).
+        other_create = Op.CREATE2 if self.may_create2_in_multi else Op.CREATE
         one, other = self.name(), self.name()
         reply = self.expect(self.client.multi([
             (Op.CREATE, create_body(one, b"1")), (Op.SET_DATA, set_body(one, b"2")),
-            (Op.CHECK, path_version_body(one, 1)), (Op.CREATE, create_body(other, b"3")),
+            (Op.CHECK, path_version_body(one, 1)), (other_create, create_body(other, b"3")),
             (Op.DELETE, path_version_body(other))]))
         assert multi_errors(reply.body)[:1] == [0]
         self.versions[one] = 1
