@@ -43,7 +43,8 @@ extension ConfigurationKey {
             "A sync of the log that takes longer is logged."),
         .init(
             "snapCount", .integer(0...Int(Int32.max), "a number"), \.snapshots.transactionCount,
-            in: .storage, "Transactions between snapshots, at least 2."),
+            in: .storage,
+            "Transactions between snapshots, at least 2; up to four times as many behind a large one."),
         .init(
             "snapSizeLimitInKb", .kibibytes, none: "none", writtenAs: ["-1", "0"],
             \.snapshots.maxLogBytes, in: .storage,

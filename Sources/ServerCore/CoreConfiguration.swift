@@ -68,7 +68,7 @@ package struct CoreConfiguration: Sendable {
     /// A member of an ensemble compares its tree's digest with its leader's (`digest.enabled`).
     package var isTreeDigestEnabled = true
 
-    /// Transactions after which a snapshot is due; the shell randomises it.
+    /// Transactions after which a snapshot is due (`SnapshotTrigger`); the shell randomises it.
     package var snapshotTxnCount = 100_000
     /// Bytes of transactions after which one is due.
     package var snapshotTxnBytes = 4 * 1024 * 1_048_576

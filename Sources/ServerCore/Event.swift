@@ -27,6 +27,8 @@ package enum Event {
     case tick
     /// The snapshot that was due has begun; the next is due after so many transactions or bytes.
     case snapshotStarted(nextTxnCount: Int, nextTxnBytes: Int)
+    /// All of the tree has gone into the snapshot, which has so many bytes before compression.
+    case snapshotWalked(bytes: Int)
 }
 
 /// Where a client is, as `ip` ACLs and the four-letter words see it.

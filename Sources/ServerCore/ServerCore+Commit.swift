@@ -39,7 +39,8 @@ extension ServerCore {
         checkDigest(header.zxid, &reader, now, &effects)
         statistics.commits += 1
         if hasLed { proposed.remove(bytes: slot.entry.length) }
-        if isTreeWorthKeeping, snapshotDue.count(bytes: slot.entry.length) {
+        if isTreeWorthKeeping, snapshotDue.count(bytes: slot.entry.length, now: now.monotonic)
+        {
             effects.isSnapshotDue = true
         }
         if isMulti { replyBody.writeMultiHeader(type: -1, isDone: true, error: -1) }

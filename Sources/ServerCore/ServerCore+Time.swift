@@ -15,6 +15,9 @@ extension ServerCore {
         followQuorumLoss(now, &effects)
         closeSilent(now, &effects)
         closeIdle(now, &effects)
+        if isTreeWorthKeeping, snapshotDue.tick(now: now.monotonic) {
+            effects.isSnapshotDue = true
+        }
     }
 
     private func expireSessions(_ now: Now, _ effects: inout Effects) {

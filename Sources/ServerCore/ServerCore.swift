@@ -121,7 +121,8 @@ package final class ServerCore {
         case .started: handleZab(.started, now, &effects)
         case .treeReplaced(let tree): handleTreeReplaced(tree, &effects)
         case .snapshotStarted(let txnCount, let txnBytes):
-            snapshotDue = SnapshotTrigger(txnCount: txnCount, txnBytes: txnBytes)
+            snapshotDue.begin(txnCount: txnCount, txnBytes: txnBytes)
+        case .snapshotWalked(let bytes): snapshotDue.walked(bytes: bytes)
         }
     }
 

@@ -29,6 +29,7 @@ final class SnapshotDriver: @unchecked Sendable {
     /// The stream's sessions are those of the moment when the walk began; the footer counts them.
     private var sessionsAtStart = 0
     private var piecesUnderWay = 0
+    private var bytesWalked = 0
     private var isSliceScheduled = false
     /// Another tree is about to take the place of this one.
     private(set) var isSuspended = false
@@ -76,6 +77,7 @@ final class SnapshotDriver: @unchecked Sendable {
         sessionsAtStart = loop.core.tree.sessions.count
         chainAtStart = lastAppended.zxid == zxid ? lastAppended.chain : 0
         startedAt = .now()
+        bytesWalked = 0
         loop.log.roll()
         thread.send(.begin(startZxid: zxid))
         hand(over: piece)
@@ -115,6 +117,7 @@ final class SnapshotDriver: @unchecked Sendable {
         hand(over: piece)
         if hasMore { return schedule(loop) }
         self.walk = nil
+        loop.step(.snapshotWalked(bytes: bytesWalked))
         // Applied is durable here, so the log on the disk reaches the end already.
         thread.send(
             .finish(
@@ -126,6 +129,7 @@ final class SnapshotDriver: @unchecked Sendable {
 
     private func hand(over piece: Piece) {
         piecesUnderWay += 1
+        bytesWalked += piece.bytes.count
         thread.send(.piece(piece))
     }
 

@@ -21,7 +21,7 @@ WORKLOADS = [
     ("64 synchronous clients, gets", ["--op", "get", *SMALL, *SYNCHRONOUS, "64"]),
     ("1 synchronous client, sets", ["--op", "set", *SYNCHRONOUS, "1"]),
     ("1 synchronous client, gets", ["--op", "get", *SYNCHRONOUS, "1"]),
-    ("pipelined creates", ["--op", "create", *SMALL, *PIPELINED]),
+    ("pipelined creates", ["--op", "create", *PIPELINED]),
 ]
 
 
