@@ -18,6 +18,8 @@ final class Hardware {
     var wallOffsetMilliseconds: Int64 = 0
     /// A disk in trouble takes so many times longer.
     var diskSlowness: Int64 = 1
+    /// What it has begun while it was slow ends then.
+    private(set) var slowUntil = Int64(0)
     /// Its operations may fail, by a fault that was planned.
     var isDiskInTrouble = false
     /// Something on the disk is not what was written, and has not been found and mended.
@@ -64,7 +66,10 @@ final class Hardware {
         var total = Span.microseconds(chance.within(10...80))
         for _ in 0..<syncs { total = total + chance.span(syncTime) }
         total = total * diskSlowness
-        if diskSlowness > 1 { expectTrouble(for: total) }
+        if diskSlowness > 1 {
+            expectTrouble(for: total)
+            slowUntil = max(slowUntil, run.now + total.nanoseconds)
+        }
         return total
     }
 
