@@ -3,8 +3,8 @@ import Zab
 /// Counts what has been applied since the last snapshot began and says once that a new one is due.
 ///
 /// That is after so many transactions, or later if the last snapshot was large beside the log since:
-/// a large tree that grows fast would be written over and over. It then waits until the log has half
-/// of the snapshot's size, though not for long, and for no more transactions than a start replays in
+/// a large tree that grows fast would be written over and over. It then waits until the log has the
+/// snapshot's size, though not for long, and for no more transactions than a start replays in
 /// a fraction of a second.
 struct SnapshotTrigger {
     /// Writing fewer bytes again costs nobody anything.
@@ -36,7 +36,7 @@ struct SnapshotTrigger {
 
     /// That snapshot has so many bytes, before they are compressed.
     mutating func walked(bytes: Int) {
-        worthwhileBytes = bytes < SnapshotTrigger.smallSnapshotBytes ? 0 : bytes / 2
+        worthwhileBytes = bytes < SnapshotTrigger.smallSnapshotBytes ? 0 : bytes
     }
 
     /// - Returns: true for the transaction that makes a snapshot due.
