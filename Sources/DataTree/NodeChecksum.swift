@@ -36,17 +36,10 @@ package struct NodeChecksum: Sendable {
 
     /// The state after `bytes` as well.
     package func update(_ state: UInt32, _ bytes: ByteView) -> UInt32 {
-        guard bytes.count >= CCRC32_SHORTEST else { return updateByTable(state, bytes) }
-        var folded: (UInt64, UInt64) = (0, 0)
-        return withUnsafeMutableBytes(of: &folded) { folded in
-            // SAFETY: the call reads `count` bytes and writes sixteen, which `folded` has.
-            let taken = ccrc32_fold(
-                state, bytes.baseAddress, bytes.count,
-                folded.baseAddress?.assumingMemoryBound(to: UInt8.self))
-            guard taken > 0 else { return updateByTable(state, bytes) }
-            return updateByTable(
-                updateByTable(0, ByteView(folded)), bytes[view: taken..<bytes.count])
-        }
+        var state = state
+        // SAFETY: the call reads no more than `count` bytes.
+        let taken = ccrc32_update(&state, bytes.baseAddress, bytes.count)
+        return updateByTable(state, bytes[view: taken..<bytes.count])
     }
 
     private func updateByTable(_ state: UInt32, _ bytes: ByteView) -> UInt32 {

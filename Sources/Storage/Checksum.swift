@@ -9,17 +9,10 @@ package enum Checksum {
     package static func crc32(
         _ bytes: UnsafeRawBufferPointer, continuing previous: UInt32 = 0
     ) -> UInt32 {
-        guard bytes.count >= CCRC32_SHORTEST else { return byTable(bytes, previous) }
-        var folded: (UInt64, UInt64) = (0, 0)
-        return withUnsafeMutableBytes(of: &folded) { folded in
-            // SAFETY: the call reads `count` bytes and writes sixteen, which `folded` has.
-            let taken = ccrc32_fold(
-                ~previous, bytes.baseAddress, bytes.count,
-                folded.baseAddress?.assumingMemoryBound(to: UInt8.self))
-            guard taken > 0 else { return byTable(bytes, previous) }
-            let state = byTable(UnsafeRawBufferPointer(folded), ~0)
-            return byTable(UnsafeRawBufferPointer(rebasing: bytes[taken...]), state)
-        }
+        var state = ~previous
+        // SAFETY: the call reads no more than `count` bytes.
+        let taken = ccrc32_update(&state, bytes.baseAddress, bytes.count)
+        return byTable(UnsafeRawBufferPointer(rebasing: bytes[taken...]), ~state)
     }
 
     private static func byTable(_ bytes: UnsafeRawBufferPointer, _ previous: UInt32) -> UInt32 {

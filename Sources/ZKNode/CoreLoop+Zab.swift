@@ -7,8 +7,16 @@ import Zab
 extension CoreLoop {
     /// Something happened on the ports of the ensemble.
     func tell(_ event: ZabEvent) {
-        step(.zab(event))
+        core.step(.zab(event), now: time(of: event), into: &effects)
         scheduleTurn()
+    }
+
+    /// Packets come many at a time: the clock is read once for those of a turn.
+    private func time(of event: ZabEvent) -> Now {
+        guard case .packet = event else { return .current() }
+        let now = timeOfPackets ?? .current()
+        timeOfPackets = now
+        return now
     }
 
     /// In the order that `ZabEffects` gives.

@@ -32,6 +32,8 @@ final class CoreLoop: @unchecked Sendable {
     /// What is being carried out; swapped with `effects`, so that neither is allocated anew.
     private var acting = Effects()
     private var isTurnScheduled = false
+    /// When the first packet of this turn came.
+    var timeOfPackets: Now?
     /// Connections whose socket takes no more at present, and the bytes that their clients had taken
     /// at the last look.
     private var unwritable: [ConnectionID: UInt64] = [:]
@@ -160,6 +162,7 @@ final class CoreLoop: @unchecked Sendable {
         isTurnScheduled = true
         eventLoop.assumeIsolatedUnsafeUnchecked().execute { [self] in
             isTurnScheduled = false
+            timeOfPackets = nil
             endTurn()
         }
     }

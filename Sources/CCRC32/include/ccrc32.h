@@ -8,15 +8,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// Shorter input is not worth the call.
-#define CCRC32_SHORTEST 64
+// Shorter input has no whole sixteen bytes.
+#define CCRC32_SHORTEST 16
 
-// Folds the whole sixteens at the start of `bytes` into sixteen bytes that leave the same checksum:
-// going on from state 0 with `folded` is going on from `state` with what was taken.
-//
-// `state` is not inverted, in or out.
+// Brings the state on by the whole sixteens at the start of `bytes`. The state is not inverted, in
+// or out.
 // Returns how many bytes were taken: 0 where they are fewer than CCRC32_SHORTEST or the processor
-// cannot do it; then `folded` is left alone.
-size_t ccrc32_fold(uint32_t state, const void *bytes, size_t count, uint8_t folded[16]);
+// cannot do it; then the state is left alone.
+size_t ccrc32_update(uint32_t *state, const void *bytes, size_t count);
 
 #endif
