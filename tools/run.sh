@@ -238,16 +238,11 @@ run_ensemble() {
     say "starting three servers, with their data in $data"
     for number in "${numbers[@]}"; do start_server "$number"; done
     show_quorum
-    local tick
     while true; do
-        # A signal that comes just before the shell begins to wait it notices only when something has
-        # ended: this, at the latest.
-        sleep 1 &
-        tick=$!
         code=0
         # Bash says "Killed" itself; the report says which server it was.
-        wait -n -p ended "${!number_of[@]}" $tick 2>/dev/null || code=$?
-        [ "$ended" = $tick ] || report_end "$ended" $code
+        wait -n -p ended "${!number_of[@]}" 2>/dev/null || code=$?
+        report_end "$ended" $code
     done
 }
 

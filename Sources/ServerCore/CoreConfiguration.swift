@@ -72,6 +72,8 @@ package struct CoreConfiguration: Sendable {
     package var snapshotTxnCount = 100_000
     /// Bytes of transactions after which one is due.
     package var snapshotTxnBytes = 4 * 1024 * 1_048_576
+    /// Transactions that the start has replayed after its snapshot: they count for the next one.
+    package var replayedTxnCount = 0
 
     package var reapInterval: Duration = .milliseconds(60_000)
     package var reapMaximumPerMinute = 10_000

@@ -97,7 +97,8 @@ package final class ServerCore {
             known: tree.sessions.all.map(\.id), salt: configuration.hashSeed)
         reaper = Reaper(configuration, now: now.monotonic)
         snapshotDue = SnapshotTrigger(
-            txnCount: configuration.snapshotTxnCount, txnBytes: configuration.snapshotTxnBytes)
+            txnCount: configuration.snapshotTxnCount, txnBytes: configuration.snapshotTxnBytes,
+            replayed: configuration.replayedTxnCount)
         idleSince = now.monotonic
         lookingSince = now.monotonic
         memberCount = zab.membership.voters.count + zab.membership.observers.count

@@ -15,14 +15,16 @@ struct SnapshotTrigger {
 
     private let txnCount: Int
     private let txnBytes: Int
-    private var txns = 0
+    private var txns: Int
     private var bytes = 0
     /// Of the log, for which the next snapshot waits.
     private var worthwhileBytes = 0
     private var waitsSince: Instant?
     private var isRaised = false
 
-    init(txnCount: Int, txnBytes: Int) {
+    /// - Parameter replayed: transactions since the last snapshot that the start has read.
+    init(txnCount: Int, txnBytes: Int, replayed: Int = 0) {
+        txns = replayed
         self.txnCount = txnCount
         self.txnBytes = txnBytes
     }

@@ -44,9 +44,10 @@ package final class ZKServer: @unchecked Sendable {
         self.logger = logger
         // Before anything is read or made for it.
         try ZKServer.checkMembership(configuration)
-        let coreConfiguration = try CoreConfiguration(configuration)
+        var coreConfiguration = try CoreConfiguration(configuration)
         let storage = try RecoveredStorage.open(configuration, logger)
         let state = storage.state
+        coreConfiguration.replayedTxnCount = Int(clamping: state.report.replayedCount)
         recovered = storage.summary
         directoryLock = state.lock
         group = MultiThreadedEventLoopGroup(numberOfThreads: 1)

@@ -15,6 +15,16 @@ struct SnapshotTriggerTests {
         #expect(due == [10])
     }
 
+    @Test("what a start has replayed counts")
+    func replayed() {
+        var trigger = SnapshotTrigger(txnCount: 10, txnBytes: .max, replayed: 7)
+        let due = raised(&trigger, txns: 30, bytes: 100)
+        var later = SnapshotTrigger(txnCount: 10, txnBytes: .max, replayed: 1000)
+        let dueAtOnce = raised(&later, txns: 30, bytes: 100)
+        #expect(due == [3])
+        #expect(dueAtOnce == [1])
+    }
+
     @Test("after so many bytes, even if the last one was larger")
     func byBytes() {
         var trigger = SnapshotTrigger(txnCount: 1000, txnBytes: 1000)

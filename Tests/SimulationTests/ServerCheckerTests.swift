@@ -208,6 +208,23 @@ struct ServerCheckerTests {
         #expect(elsewhere.violation == "P-17")
     }
 
+    @Test("P-11: a start that finds less than was durable, and than a cut under way leaves")
+    func found() {
+        for (cut, end, property) in [
+            (nil, 5, nil), (nil, 4, "P-11"), (2, 5, nil), (2, 4, nil), (2, 2, nil), (2, 1, "P-11"),
+        ] as [(UInt32?, UInt32, String?)] {
+            let bench = GhostBench()
+            for counter in 1...5 as ClosedRange<UInt32> {
+                bench.hand(
+                    txn(1, counter), zxid(1, counter), to: bench.leader, isLeading: true)
+            }
+            bench.synced(zxid(1, 5), bench.leader)
+            if let cut { bench.ghost.truncates(to: zxid(1, cut), bench.leader) }
+            bench.ghost.adopt((1...end).map { zxid(1, $0) }, after: .zero, bench.leader)
+            #expect(bench.violation == property, "cut at \(cut ?? 0), found up to \(end)")
+        }
+    }
+
     @Test("P-20: a tree that is another one, by its digest and by everything in it")
     func trees() {
         for keepsDigest in [true, false] {

@@ -19,6 +19,11 @@ STOP_LIMIT_S = 30
 pytestmark = pytest.mark.ours_only("tools/run.sh starts zknode")
 
 
+def hear_interrupts():
+    """As under a terminal: who is started in the background ignores Ctrl-C, and so do its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Script:
     """A run of the script, in a process group of its own as under a terminal's Ctrl-C."""
 
@@ -28,7 +33,7 @@ class Script:
             self.process = subprocess.Popen(
                 ["tools/run.sh", "--data", str(directory / "data"), *arguments], cwd=REPOSITORY,
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
-                env={**os.environ, "ZKNODE": str(ZKNode.binary())})
+                env={**os.environ, "ZKNODE": str(ZKNode.binary())}, preexec_fn=hear_interrupts)
 
     @property
     def text(self):

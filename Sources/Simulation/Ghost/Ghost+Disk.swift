@@ -124,7 +124,7 @@ extension Ghost {
         } else if server.isRepairing {
             isRepaired(id, with: found, after: start ?? state.log.startsAfter)
         } else {
-            adopt(found, after: start ?? state.log.startsAfter, server)
+            adopt(found, after: start ?? state.log.startsAfter, id)
         }
         server.isRepairing = false
         server.uncut = nil
@@ -147,12 +147,16 @@ extension Ghost {
         return found
     }
 
-    /// What was found is a beginning of what was handed over, at least all that was durable.
-    private func adopt(_ found: [Zxid], after start: Zxid, _ server: GhostServer) {
+    /// What was found is a beginning of what was handed over, at least all that was durable. If a cut
+    /// was under way, some of what it takes away may be gone: segments go one by one, the last first.
+    package func adopt(_ found: [Zxid], after start: Zxid, _ id: ServerID) {
+        let server = of(id)
         let end = found.last ?? start
-        for candidate in [server.entries, server.uncut].compactMap({ $0 }) {
+        var candidates = [(entries: server.entries, floor: server.last)]
+        if let uncut = server.uncut { candidates.append((uncut, server.cutTarget ?? server.last)) }
+        for (candidate, floor) in candidates {
             let expected = candidate.filter { $0 > start && $0 <= end }
-            let floor = min(server.durable, candidate.last ?? server.base)
+            let floor = min(server.durable, floor)
             guard expected == found, end >= floor else { continue }
             server.entries = candidate.filter { $0 <= end }
             return
